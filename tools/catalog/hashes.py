@@ -8,12 +8,15 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tools.catalog.schema import Kind, Optimizer
 
+IMPORTED = re.compile(r"\breference_impls\.\w+(?:\.\w+)*")
 RECORDED = ("hyperparameters", "state", "equations", "reductions", "invariances", "implementation")
 
 
@@ -28,21 +31,41 @@ def code_hash(root: Path, optimizer: Optimizer) -> str:
 
     Raises OSError or SyntaxError where a file is missing or broken.
     """
-    pending, seen = [root / "reference_impls" / "_base.py", code_path(root, optimizer)], {}
-    while pending:
-        path = pending.pop()
-        if path not in seen:
-            stamp = path.stat()
-            seen[path], imported = _file(path, stamp.st_mtime_ns, stamp.st_size)
-            pending += [p for p in ((root / m).with_suffix(".py") for m in imported) if p.is_file()]
-    parts = [f"{path.relative_to(root).as_posix()} {digest}" for path, digest in sorted(seen.items())]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return _over_files(root, optimizer, _file)
+
+
+def bytes_hash(root: Path, optimizer: Optimizer) -> str:
+    """SHA-256 over the bytes of the same files and of any other that they name: where it is the same, so is `code_hash`. Parses nothing.
+
+    Raises OSError where a file is missing.
+    """
+    return _over_files(root, optimizer, _bytes)
 
 
 def record_hash(optimizer: Optimizer) -> str:
     """SHA-256 over the parts of the record that a measurement depends on."""
     data = optimizer.model_dump(mode="json", by_alias=True, include=set(RECORDED))
     return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def _over_files(root: Path, optimizer: Optimizer, digest: Callable[[Path, int, int], tuple[str, tuple[str, ...]]]) -> str:
+    pending, seen = [root / "reference_impls" / "_base.py", code_path(root, optimizer)], {}
+    while pending:
+        path = pending.pop()
+        if path not in seen:
+            stamp = path.stat()
+            seen[path], modules = digest(path, stamp.st_mtime_ns, stamp.st_size)
+            pending += [p for p in ((root / m).with_suffix(".py") for m in modules) if p.is_file()]
+    parts = [f"{path.relative_to(root).as_posix()} {part}" for path, part in sorted(seen.items())]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@cache
+def _bytes(path: Path, mtime: int, size: int) -> tuple[str, tuple[str, ...]]:
+    """The digest of one file's bytes, and every module of `reference_impls` that it names, in comments too."""
+    raw = path.read_bytes()
+    named = {m.replace(".", "/") for m in IMPORTED.findall(raw.decode("utf-8", "replace"))}
+    return hashlib.sha256(raw).hexdigest(), tuple(sorted(named))
 
 
 @cache

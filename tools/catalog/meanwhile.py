@@ -12,7 +12,7 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-def meanwhile(work: Callable[[], Result]) -> Callable[[], Result]:
+def meanwhile(work: Callable[[], Result], nice: int = 5) -> Callable[[], Result]:
     """Begin `work` and give a function that waits for its result, or raises what it raised.
 
     Where this process cannot safely fork, the work is done when it is waited for. The result must be picklable, the work need not be.
@@ -21,7 +21,7 @@ def meanwhile(work: Callable[[], Result]) -> Callable[[], Result]:
         return cache(work)
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_send, args=(sender, work), daemon=True)
+    process = context.Process(target=_send, args=(sender, work, nice), daemon=True)
     process.start()
     sender.close()
 
@@ -48,8 +48,8 @@ def alone() -> bool:
         return False
 
 
-def _send(sender: Connection, work: Callable[[], object]) -> None:
-    os.nice(5)  # the process that waits has its own work to do
+def _send(sender: Connection, work: Callable[[], object], nice: int) -> None:
+    os.nice(nice)  # the process that waits has its own work to do
     try:
         sender.send((True, work()))
     except Exception as error:

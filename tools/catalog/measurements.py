@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.catalog.hashes import code_hash, record_hash
+from tools.catalog.hashes import bytes_hash, code_hash, record_hash
 from tools.catalog.loader import Catalog
 from tools.catalog.schema import Optimizer
 
@@ -32,7 +33,12 @@ def fresh(catalog: Catalog, optimizer: Optimizer) -> dict[str, Any] | None:
     if (seen := recorded(catalog, optimizer)) is None:
         return None
     try:
-        hashes = {"record_hash": record_hash(optimizer), "code_hash": code_hash(catalog.root, optimizer)}
+        return None if stale(catalog.root, optimizer, seen) else seen
     except (OSError, ValueError, SyntaxError):
         return None
-    return seen if hashes.items() <= seen.items() else None
+
+
+def stale(root: Path, optimizer: Optimizer, seen: Mapping[str, Any]) -> list[str]:
+    """Which of the hashes of a measurement are no longer those of the code and the record. Raises OSError, ValueError or SyntaxError."""
+    same_code = seen.get("bytes_hash") == bytes_hash(root, optimizer) or seen.get("code_hash") == code_hash(root, optimizer)
+    return ["code_hash"] * (not same_code) + ["record_hash"] * (seen.get("record_hash") != record_hash(optimizer))

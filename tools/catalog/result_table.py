@@ -12,6 +12,7 @@ from tools.catalog.glossary import Glossary, PrintedOptimizer
 from tools.catalog.results import EXACTNESS, Column, Exactness, ResultRecord, State
 
 Names = dict[str, dict[str, "Named"]]
+Roles = dict[str, tuple[Column, ...]]
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?(e-?[1-9]\d*)?")
 
 
@@ -108,14 +109,15 @@ def read_table(path: Path, root: Path, record: ResultRecord, glossary: Glossary 
         return ResultTable(record, name, faults=tuple(faults))
     heading = [f.text for f in lines[0]]
     known = {role: names(role, record.id, glossary) for role in ("optimizer", "model")}
+    roles = {role: record.by_role(role) for role in ("optimizer", "model", "key", "exactness", "value")}
     rows: list[Row] = []
     for fields in lines[1:]:
         if len(fields) != len(heading):
             found = f"{len(fields)} cells" if len(fields) > 1 else "1 cell"
             faults.append(CsvFault(fields[0].line, 1, "ragged-row", found, f"the heading has {len(heading)} columns"))
             continue
-        rows.append(_row(dict(zip(heading, fields, strict=True)), record, known))
-    cells = [cell for row in rows for cell in _cells(row, record, known)]
+        rows.append(_row(dict(zip(heading, fields, strict=True)), roles, known))
+    cells = [cell for row in rows for cell in _cells(row, record, roles, known)]
     for row in rows:
         faults += _texts(row, record)
     for cell in cells:
@@ -151,10 +153,10 @@ def names(role: str, table: str, glossary: Glossary | None) -> dict[str, Named]:
     return found
 
 
-def _row(fields: dict[str, Field], record: ResultRecord, known: Names) -> Row:
+def _row(fields: dict[str, Field], roles: Roles, known: Names) -> Row:
     found: dict[str, Named | None] = {}
     for role in ("optimizer", "model"):
-        column = record.by_role(role)
+        column = roles[role]
         found[role] = _named(fields[column[0].name].text, known[role]) if column else None
     return Row(next(iter(fields.values())).line, fields, found["optimizer"], found["model"])
 
@@ -163,12 +165,12 @@ def _named(printed: str, known: dict[str, Named]) -> Named:
     return known.get(printed) or Named(printed, None)
 
 
-def _cells(row: Row, record: ResultRecord, known: Names) -> Iterator[Cell]:
-    keys = tuple((c.name, row.text(c.name)) for c in record.by_role("key"))
-    how = record.by_role("exactness")
+def _cells(row: Row, record: ResultRecord, roles: Roles, known: Names) -> Iterator[Cell]:
+    keys = tuple((c.name, row.text(c.name)) for c in roles["key"])
+    how = roles["exactness"]
     typed = row.text(how[0].name) if how else None
     own = next((e for e in EXACTNESS if e == typed), None)
-    for column in record.by_role("value"):
+    for column in roles["value"]:
         field = row.fields[column.name]
         state = next((s for s in column.states if s == field.text), None)
         parts = field.text.split(" ") if column.type == "numbers" else [field.text]

@@ -13,7 +13,7 @@ import torch
 from reference_impls import load
 from reference_impls._base import ReferenceOptimizer
 from tools.catalog.equations import is_executable
-from tools.catalog.hashes import code_hash, record_hash
+from tools.catalog.hashes import bytes_hash, code_hash, record_hash
 from tools.catalog.loader import Catalog
 from tools.catalog.schema import Optimizer, Order, Peer, Reduction
 from tools.measure import facts
@@ -96,6 +96,7 @@ def measure(catalog: Catalog, optimizer: Optimizer) -> dict[str, Any]:
     result = {
         "id": optimizer.id,
         "measured_on": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "bytes_hash": bytes_hash(catalog.root, optimizer),
         "code_hash": code_hash(catalog.root, optimizer),
         "record_hash": record_hash(optimizer),
         "versions": {"python": platform.python_version(), "torch": torch.__version__.partition("+")[0], "numpy": np.__version__},

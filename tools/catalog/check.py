@@ -12,31 +12,41 @@ from pkgutil import iter_modules
 from typing import Any
 
 from tools.catalog import rules
-from tools.catalog.loader import Catalog, load_catalog
+from tools.catalog.loader import Catalog, load_catalog, load_methods
 from tools.catalog.meanwhile import meanwhile
 from tools.catalog.problems import Problem
 
 MOST_IN_FILE = 250
+OF_METHODS = (  # rules that look at nothing but the methods and their code, and take their time
+    *("equation_ids", "equation_names", "equation_shapes", "equation_syntax", "executable"),
+    *("implementation", "markers", "shrink_factor"),
+)
 CODES = {"rule-failed": "a rule itself stopped with an error"}
 
 
 def rule_modules() -> list[Any]:
     """Every module of `rules/`: each has CODES (code: meaning) and check(catalog)."""
-    return [import_module(f"tools.catalog.rules.{m.name}") for m in iter_modules(rules.__path__) if not m.name.startswith("_")]
+    return [_rule(m.name) for m in iter_modules(rules.__path__) if not m.name.startswith("_")]
+
+
+def _rule(name: str) -> Any:
+    return import_module(f"tools.catalog.rules.{name}")
 
 
 def check(root: Path) -> tuple[Catalog, list[Problem]]:
-    """The catalog below `root` and all its problems, sorted by place."""
+    """The catalog below `root` and all its problems, sorted by place. What needs the methods alone is done in a process of its own."""
     with _no_collecting():
-        catalog, problems = load_catalog(root)
-        return catalog, by_rules(catalog, problems)
+        begun = methods, _ = load_methods(root)
+        wait_for_others = meanwhile(lambda: [p for name in OF_METHODS for p in _applied(_rule(name), methods)], nice=0)
+        catalog, problems = load_catalog(root, begun)
+        found = [p for rule in rule_modules() if rule.__name__.rpartition(".")[2] not in OF_METHODS for p in _applied(rule, catalog)]
+        return catalog, _sorted([*problems, *found, *wait_for_others()])
 
 
 def by_rules(catalog: Catalog, problems: list[Problem]) -> list[Problem]:
     """The problems of loading together with those that the rules find, sorted by place."""
     with _no_collecting():
-        found = [p for rule in rule_modules() for p in _applied(rule, catalog)]
-    return list(_limited(sorted({*problems, *found})))
+        return _sorted([*problems, *(p for rule in rule_modules() for p in _applied(rule, catalog))])
 
 
 def check_meanwhile(root: Path) -> tuple[Catalog, Callable[[], list[Problem]]]:
@@ -69,6 +79,10 @@ def _applied(rule: Any, catalog: Catalog) -> Iterator[Problem]:
         path = Path(rule.__file__).relative_to(Path(__file__).parents[2]).as_posix()
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         yield Problem(path, 1, 1, "rule-failed", rule.__name__.rpartition(".")[2], what, "this is a fault of the check: please report it")
+
+
+def _sorted(problems: list[Problem]) -> list[Problem]:
+    return list(_limited(sorted(set(problems))))
 
 
 def _limited(problems: list[Problem]) -> Iterator[Problem]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from tools.catalog.discrepancies import Discrepancy
 from tools.catalog.glossary import Glossary
 from tools.catalog.problems import Problem
 from tools.catalog.result_table import ResultTable, read_table
@@ -21,7 +22,8 @@ from tools.catalog.statements import Claims, Folklore
 from tools.catalog.yaml_reader import MOST_BYTES, Document, read
 from tools.catalog.yaml_reader import Path as KeyPath
 
-FOLDERS: dict[str, type[BaseModel]] = {"optimizers": Optimizer, "papers": Paper, "results": ResultRecord}
+FOLDERS: dict[str, type[BaseModel]] = {"optimizers": Optimizer, "papers": Paper, "results": ResultRecord, "discrepancies": Discrepancy}
+BESIDE = {"results": ".csv", "discrepancies": ".py"}  # what lies beside the records: results' CSVs are read below, examples by a rule
 MOST_PROBLEMS = 100
 CODES = {
     "bad-arxiv": "an arXiv id of the wrong form",
@@ -80,6 +82,7 @@ class Catalog:
     claims: Claims | None = None
     folklore: Folklore | None = None
     results: dict[str, ResultTable] = field(default_factory=dict)
+    discrepancies: dict[str, Discrepancy] = field(default_factory=dict)
     sources: dict[tuple[str, str], Source] = field(default_factory=dict)
     stems: dict[str, frozenset[str]] = field(default_factory=dict)
     broken: dict[tuple[str, str], Source] = field(default_factory=dict)
@@ -94,45 +97,22 @@ class Catalog:
         return self.sources["optimizers", record.id] if isinstance(record, Optimizer) else self.sources["papers", record.key]
 
 
-def load_catalog(root: Path) -> tuple[Catalog, list[Problem]]:
-    """Read `root/catalog`. Gives what is whole, and a problem for each thing that is not; never raises for a bad file."""
-    problems: list[Problem] = []
-    sources: dict[tuple[str, str], Source] = {}
-    broken: dict[tuple[str, str], Source] = {}
-    loaded: dict[str, dict[str, Any]] = {name: {} for name in FOLDERS}
-    stems: dict[str, frozenset[str]] = {}
-    for folder, model in FOLDERS.items():
-        files = sorted(p for p in (root / "catalog" / folder).glob("*") if not p.name.startswith("."))
-        if folder == "results":  # each with a CSV beside it, which is read below
-            files = [p for p in files if p.suffix != ".csv"]
-        stems[folder] = frozenset(p.stem for p in files)
-        for path in files:
-            if path.suffix != ".yaml":
-                name = path.relative_to(root).as_posix()
-                problems.append(
-                    Problem(
-                        name, 1, 1, "file-name", "file", f"a file named {path.name}", "here lie <id>.yaml files only", f"{path.stem}.yaml"
-                    )
-                )
-                continue
-            record, source = load_file(path, model, root, problems)
-            if source is None:
-                continue
-            word = "key" if folder == "papers" else "id"
-            data = source.document.data
-            identity = data.get(word) if isinstance(data, dict) else None
-            if isinstance(identity, str) and identity != path.stem:
-                problems.append(
-                    source.problem(
-                        (word,), "file-name", f"{identity!r} in the file {path.name}", f"the {word} is the file's name", path.stem
-                    )
-                )
-                record = None
-            if record is None:
-                broken[folder, path.stem] = source
-            else:
-                loaded[folder][path.stem] = record
-                sources[folder, path.stem] = source
+def load_methods(root: Path) -> tuple[Catalog, list[Problem]]:
+    """As `load_catalog`, with the methods alone."""
+    catalog, problems = Catalog(root), list[Problem]()
+    catalog.optimizers.update(_read_folder(catalog, "optimizers", problems))
+    return catalog, problems
+
+
+def load_catalog(root: Path, begun: tuple[Catalog, list[Problem]] | None = None) -> tuple[Catalog, list[Problem]]:
+    """Read `root/catalog`. Gives what is whole, and a problem for each thing that is not; never raises for a bad file.
+
+    `begun` is what `load_methods` gave, where that was done before; it stays as it is.
+    """
+    methods, first = begun or load_methods(root)
+    problems = [*first]
+    catalog = replace(methods, sources={**methods.sources}, stems={**methods.stems}, broken={**methods.broken})
+    records: dict[str, Any] = {folder: _read_folder(catalog, folder, problems) for folder in FOLDERS if folder != "optimizers"}
     singles: dict[str, Any] = {}
     for name, model in SINGLES.items():
         path = root / "catalog" / f"{name}.yaml"
@@ -142,11 +122,39 @@ def load_catalog(root: Path) -> tuple[Catalog, list[Problem]]:
             continue
         singles[name], source = load_file(path, model, root, problems)
         if source is not None:
-            (broken if singles[name] is None else sources)[name, name] = source
+            (catalog.broken if singles[name] is None else catalog.sources)[name, name] = source
     below = root / "catalog" / "results"
-    tables = {i: read_table(below / f"{i}.csv", root, record, singles.get("glossary")) for i, record in loaded["results"].items()}
-    catalog = Catalog(root, loaded["optimizers"], loaded["papers"], results=tables, sources=sources, stems=stems, broken=broken, **singles)
-    return catalog, problems
+    tables = {i: read_table(below / f"{i}.csv", root, record, singles.get("glossary")) for i, record in records.pop("results").items()}
+    return replace(catalog, results=tables, **records, **singles), problems
+
+
+def _read_folder(catalog: Catalog, folder: str, problems: list[Problem]) -> dict[str, Any]:
+    """The whole records of one folder. Their sources, the names of all files and what is broken go into the catalog."""
+    root, records = catalog.root, {}
+    files = sorted(p for p in (root / "catalog" / folder).glob("*") if not p.name.startswith("."))
+    files = [p for p in files if p.suffix != BESIDE.get(folder)]
+    catalog.stems[folder] = frozenset(p.stem for p in files)
+    for path in files:
+        if path.suffix != ".yaml":
+            name, allowed = path.relative_to(root).as_posix(), "here lie <id>.yaml files only"
+            problems.append(Problem(name, 1, 1, "file-name", "file", f"a file named {path.name}", allowed, f"{path.stem}.yaml"))
+            continue
+        record, source = load_file(path, FOLDERS[folder], root, problems)
+        if source is None:
+            continue
+        word = "key" if folder == "papers" else "id"
+        data = source.document.data
+        identity = data.get(word) if isinstance(data, dict) else None
+        if isinstance(identity, str) and identity != path.stem:
+            found, allowed = f"{identity!r} in the file {path.name}", f"the {word} is the file's name"
+            problems.append(source.problem((word,), "file-name", found, allowed, path.stem))
+            record = None
+        if record is None:
+            catalog.broken[folder, path.stem] = source
+        else:
+            records[path.stem] = record
+            catalog.sources[folder, path.stem] = source
+    return records
 
 
 def load_file(path: Path, model: type[Model], root: Path, problems: list[Problem]) -> tuple[Model | None, Source | None]:

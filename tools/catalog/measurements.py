@@ -16,6 +16,11 @@ def path_of(root: Path, optimizer_id: str) -> Path:
     return root / "catalog" / "measurements" / f"{optimizer_id}.json"
 
 
+def golden_path(root: Path, optimizer_id: str) -> Path:
+    """Where a verified method's golden trajectories lie (`tools.measure.golden`)."""
+    return root / "catalog" / "measurements" / "golden" / f"{optimizer_id}.json"
+
+
 def recorded(catalog: Catalog, optimizer: Optimizer) -> dict[str, Any] | None:
     """The method's measurement as it lies there, or None; whether it still fits is for `fresh` and for the rules to say."""
     path = path_of(catalog.root, optimizer.id)

@@ -228,6 +228,32 @@ class Reduction(Record):
     with_: dict[Identifier, Value | tuple[Number, ...] | None] = Field(default={}, alias="with")
     tolerance: float = Field(default=0.0, ge=0, le=1e-2, description="largest relative difference allowed; 0 asks for equal bits")
     reason: Text | None = Field(default=None, description="why equality is not to the last bit, where a tolerance is set")
+    on: tuple[Literal["vectors", "layers", "one-sample", "linear-loss", "signs", "mirrored-signs"], ...] = Field(
+        default=(),
+        exclude_if=lambda on: not on,
+        description="the kind of problem on which the identity holds; any, if left out (see PROBLEMS)",
+    )
+
+
+PROBLEMS = {
+    "vectors": "for vectors and scalars",
+    "layers": "for weights and biases of layers",
+    "one-sample": "where all data are one sample",
+    "linear-loss": "for a loss that is linear in the parameters",
+    "signs": "with directions of random signs",
+    "mirrored-signs": "with directions of random signs that come in pairs, one the opposite of the other",
+}
+
+
+class Part(Record):
+    """What a peer is put together from: an object that gets values of ours, after parts of its own."""
+
+    object: Annotated[
+        str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$", examples=["torchzero.modules:LR"], description="package.module:name")
+    ]
+    arguments: dict[str, str] = Field(default={}, description="its argument: an expression over our hyperparameters")
+    constants: dict[str, Value | tuple[Number | None, ...] | None] = Field(default={}, description="its arguments with a fixed value")
+    parts: tuple[Part, ...] = ()
 
 
 class Peer(Record):
@@ -237,7 +263,9 @@ class Peer(Record):
         str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$", examples=["torch.optim:Adam"], description="package.module:name")
     ]
     arguments: dict[str, str] = Field(
-        default={}, description="its argument: an expression over our hyperparameters", examples=[{"lr": "lr", "betas": "betas"}]
+        default={},
+        description="its argument: an expression over our hyperparameters, or several in parentheses for a tuple",
+        examples=[{"lr": "lr", "betas": "betas", "momentums": "(beta1, 1 - beta2)"}],
     )
     constants: dict[str, Value | tuple[Number | None, ...] | None] = Field(default={}, description="its arguments with a fixed value")
     only: dict[Identifier, Value | tuple[Number, ...]] = Field(
@@ -245,6 +273,14 @@ class Peer(Record):
     )
     axes: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
         default=None, description="numbers of axes of the tensors for which the peer is the same method; all, if left out", examples=[[2]]
+    )
+    wide: bool = Field(
+        default=False,
+        exclude_if=lambda wide: not wide,
+        description="whether, of matrices, it is the same method only for those with fewer rows than columns",
+    )
+    parts: tuple[Part, ...] = Field(
+        default=(), exclude_if=lambda parts: not parts, description="what it is put together from: its first arguments after the parameters"
     )
     tolerance: float = Field(default=1e-10, gt=0, le=1e-2)
     reason: Text | None = Field(default=None, description="why the tolerance is wider, or why only some tensors are compared")

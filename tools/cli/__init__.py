@@ -21,8 +21,8 @@ VERBS = {
     "schema": "write the JSON Schemas for editors",
     "build": "build the static site",
     "serve": "build the site, serve it on localhost and rebuild on change",
-    "verify": "run all tests of a method's claims and print a table",
-    "measure": "verify and write catalog/measurements",
+    "verify": "run all tests of a method's claims, print a table and write what was seen",
+    "measure": "write catalog/measurements: of methods, or of the ledger's examples",
     "bench": "compare speeds side by side",
 }
 

@@ -1,29 +1,58 @@
-"""`atlas verify [ID...]`: put the claims of implemented methods to the test and print a table; exit 1 where one fails."""
+"""`atlas verify [ID...]`: put the claims of implemented methods to the test, print a table, and write what was seen.
+
+What was seen goes to catalog/measurements/, each file whole or not at all. Exit 1 where a claim fails.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from tools.catalog.check import check
 from tools.catalog.loader import Catalog
+from tools.catalog.measurements import golden_path, path_of
 from tools.catalog.resolve import Ambiguous, NotFound, resolve
 from tools.catalog.schema import Optimizer
 from tools.cli import CommandError
+from tools.cli._files import write_whole
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ids", nargs="*", metavar="ID", help="methods (default: all that have a reference implementation)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing to catalog/measurements")
 
 
 def run(options: argparse.Namespace) -> int:
     catalog, chosen = implemented(options)
     results = measure_all(catalog, chosen)
+    for result in () if options.dry_run else results:
+        write(path_of(catalog.root, result["id"]), result)
+        write_golden(catalog, result)
     sys.stdout.write(json.dumps(results, indent=1) + "\n" if options.format == "json" else table(results))
     return 1 if any(r["faults"] for r in results) else 0
+
+
+def write_golden(catalog: Catalog, result: dict[str, Any]) -> None:
+    """The golden trajectories of a verified method; of another one there are none."""
+    from tools.measure.golden import golden, text
+
+    path = golden_path(catalog.root, result["id"])
+    verified = result["verdict"].startswith("verified")
+    if (data := golden(catalog.optimizers[result["id"]], catalog.root) if verified else None) is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole({path: text(data)})
+
+
+def write(path: Path, data: dict[str, Any]) -> None:
+    """A measurement as JSON at its place, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole({path: json.dumps(data, indent=1, sort_keys=True) + "\n"})
 
 
 def implemented(options: argparse.Namespace) -> tuple[Catalog, list[Optimizer]]:

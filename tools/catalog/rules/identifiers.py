@@ -14,7 +14,7 @@ CODES = {
     "repeated-id": "two hyperparameters, slots or equations of one name",
     "reserved-name": "a name that the algebra, Python or the base class uses itself",
 }
-GIVEN = frozenset({"theta", "inner_step"}) | CONSTANTS
+GIVEN = frozenset({"theta"}) | CONSTANTS
 BASE = frozenset({"params", "compile", "maximize", "inner", "self"})
 RESERVED = GIVEN | FUNCTIONS.keys() | frozenset(keyword.kwlist)
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from tools.algebra import AlgebraError, parse_expression
 from tools.algebra.names import read
+from tools.catalog.arguments import ENTRIES, expressions
 from tools.catalog.equations import scalar_names
 from tools.catalog.loader import Catalog, Source
 from tools.catalog.problems import Problem
 from tools.catalog.rules.reductions import settings_faults
-from tools.catalog.schema import Optimizer, Peer
+from tools.catalog.schema import Optimizer, Part, Peer
 from tools.catalog.yaml_reader import Path
 
 CODES = {
@@ -39,14 +40,30 @@ def check(catalog: Catalog) -> Iterator[Problem]:
 
 
 def _peer(source: Source, at: Path, peer: Peer, optimizer: Optimizer) -> Iterator[Problem]:
+    yield from _arguments(source, at, peer, optimizer)
+    yield from settings_faults(source, (*at, "only"), peer.only, optimizer, "peer")
+    if peer.tolerance > USUAL and not peer.reason and not peer.differs:
+        yield source.problem(
+            (*at, "tolerance"), "peer", f"a tolerance wider than {USUAL:.0e}", "`reason` says why", "reason: computes in single precision"
+        )
+    for field in ("axes", "wide", "parts"):
+        if getattr(peer, field) and not peer.reason and not peer.differs:
+            what = "put together from parts" if field == "parts" else "only some tensors are compared"
+            yield source.problem((*at, field), "peer", what, "`reason` says why", "reason: flattens other tensors")
+
+
+def _arguments(source: Source, at: Path, peer: Peer | Part, optimizer: Optimizer) -> Iterator[Problem]:
+    """Of the peer and of its parts."""
+    for i, part in enumerate(peer.parts):
+        yield from _arguments(source, (*at, "parts", i), part, optimizer)
     whole = {h.name for h in optimizer.hyperparameters}
-    known = scalar_names(optimizer) | {"pi", "inf"}
+    known = scalar_names(optimizer) | {"pi", "inf", ENTRIES}
     for argument, text in peer.arguments.items():
         here = (*at, "arguments", argument)
         if text in whole:
             continue
         try:
-            names = list(read(parse_expression(text)))
+            names = [name for item in expressions(text) for name in read(parse_expression(item))]
         except AlgebraError as error:
             yield source.problem(
                 here,
@@ -70,10 +87,3 @@ def _peer(source: Source, at: Path, peer: Peer, optimizer: Optimizer) -> Iterato
             "each argument of the peer once",
             key=True,
         )
-    yield from settings_faults(source, (*at, "only"), peer.only, optimizer, "peer")
-    if peer.tolerance > USUAL and not peer.reason and not peer.differs:
-        yield source.problem(
-            (*at, "tolerance"), "peer", f"a tolerance wider than {USUAL:.0e}", "`reason` says why", "reason: computes in single precision"
-        )
-    if peer.axes is not None and not peer.reason and not peer.differs:
-        yield source.problem((*at, "axes"), "peer", "only some tensors are compared", "`reason` says why", "reason: flattens other tensors")

@@ -14,6 +14,7 @@ SCHEMAS = {
     "taxonomy": "../build/schema/taxonomy.json",
     "errata": "../build/schema/errata.json",
     "results": "../../build/schema/result.json",
+    "discrepancies": "../../build/schema/discrepancy.json",
     "glossary": "../build/schema/glossary.json",
     "claims": "../build/schema/claims.json",
     "folklore": "../build/schema/folklore.json",

@@ -413,7 +413,7 @@ PLAIN = "theta[t] = theta[t-1] - lr*g[t]"
 def test_equations_that_fit_have_no_faults():
     assert found([PLAIN]) == []
     assert found(["m[t] = m[t-1] + g[t] - g[t-1]", "theta[t] = theta[0] - lr*m[t]*pi/t"], slots=["m", "g"]) == []
-    assert found(["theta[t] = theta[t-1] + lr*inner_step[t]"], wrapper=True) == []
+    assert found(["theta[t] = theta[t-1] + lr*inner_step(g[t])"], wrapper=True) == []
     assert found(["u[t] = row_sum(g[t]) @matrices", "u[t] = g[t] @vectors", "theta[t] = theta[t-1] - lr*u[t]"]) == []
     assert found(["theta[t] = theta[t-1] - lr*g[t] @matrices"]) == []  # takes matrices alone
     assert found([PLAIN], hyper=["lr", "rank"], used={"rank"}) == []
@@ -427,7 +427,17 @@ def test_equations_that_fit_have_no_faults():
         (["theta[t] = lr*m[t-1]"], {}, Fault(0, 14, "m[t-1] is not remembered: declare m under `state`")),
         (["theta[t] = lr*g[t-1]"], {}, Fault(0, 14, "g[t-1] is not remembered: declare g under `state`")),
         (["theta[t] = lr*theta[t]"], {}, Fault(0, 14, "theta[t] is used before it is set")),
-        (["theta[t] = lr*inner_step[t]"], {}, Fault(0, 14, "inner_step[t] is used before it is set")),
+        (["theta[t] = lr*inner_step(g[t])"], {}, Fault(0, 14, "only a wrapper has an inner method")),
+        (
+            ["m[t] = inner_step(g[t])", "theta[t] = lr*inner_step(m[t])"],
+            {"wrapper": True},
+            Fault(1, 14, "the wrapped method takes one step at a time"),
+        ),
+        (
+            ["m[t] = inner_step(g[t]) @matrices", PLAIN],
+            {"wrapper": True},
+            Fault(0, 7, "inner_step looks at the whole model, so its equation must apply to all tensors"),
+        ),
         (["theta[t] = lr*m"], {}, Fault(0, 14, "m is not defined: neither a hyperparameter nor t, pi or inf")),
         (["theta[t] = lr*g"], {}, Fault(0, 14, "g needs a time: g[t] or g[t-1]")),
         (["theta[t] = lr*theta"], {}, Fault(0, 14, "theta needs a time: theta[t] or theta[t-1]")),
@@ -437,7 +447,6 @@ def test_equations_that_fit_have_no_faults():
         ([PLAIN, "lr[t] = 1"], {}, Fault(1, 0, "lr is given and cannot be set")),
         ([PLAIN, "g[t] = 1"], {}, Fault(1, 0, "g is given and cannot be set")),
         ([PLAIN, "pi[t] = 1"], {}, Fault(1, 0, "pi is given and cannot be set")),
-        ([PLAIN, "inner_step[t] = 1"], {"wrapper": True}, Fault(1, 0, "inner_step is given and cannot be set")),
         (
             ["m[t] = g[t] @vectors", "m[t] = 1 @vectors", PLAIN],
             {},

@@ -110,6 +110,7 @@ EXPRESSIONS = [
     ("theta", r"\theta_{0}"),
     # functions
     ("row_mean(g[t]**2)", r"\operatorname{mean}_{\text{row}}(g_{t}^{2})"),
+    ("row_max(g[t])**2", r"(\max_{\text{row}}(g_{t}))^{2}"),
     ("channel_sum(g[t])", r"\operatorname{sum}_{\text{channel}}(g_{t})"),
     ("channel_norm(g[t])**2", r"\lVert g_{t} \rVert_{\text{channel}}^{2}"),
     ("norm(a[t]/lr)", r"\left\lVert \frac{a_{t}}{\eta} \right\rVert"),
@@ -133,6 +134,7 @@ EXPRESSIONS = [
     ("newton_schulz(g[t], 3.4445, a1, a2, 5)", r"\operatorname{NS}_{5}(g_{t};\, 3.4445, a_{1}, a_{2})"),
     ("gaussian_matrix(k, rows(g[t]))/sqrt(k)", r"\frac{\mathcal{N}(0, 1)^{k \times \operatorname{rows}(g_{t})}}{\sqrt{k}}"),
     ("gradient(theta[t-1] + m[t])", r"\nabla f(\theta_{t-1} + m_{t})"),
+    ("theta[t-1] + inner_step(g[t])", r"\theta_{t-1} + \Delta_{\text{inner}}(g_{t})"),
     ("left_singular_vectors(g[t], k)", r"\operatorname{SVD}_{U, k}(g_{t})"),
     # sums take what follows them
     ("total(g[t]*m[t])", r"\sum_{\text{model}} g_{t} \odot m_{t}"),

@@ -166,14 +166,18 @@ MATRIX = [
     ("row_mean(g[t])", A, [[sum(r) / 3] for r in A]),
     ("row_sum(g[t])", A, A @ np.ones((3, 1))),
     ("row_norm(g[t])", A, [[math.hypot(*r)] for r in A]),
+    ("row_max(g[t])", A, [[max(r)] for r in A]),
     ("col_mean(g[t])", A, [[sum(c) / 4 for c in A.T]]),
     ("col_sum(g[t])", A, np.ones((1, 4)) @ A),
     ("col_norm(g[t])", A, [[math.hypot(*c) for c in A.T]]),
+    ("col_max(g[t])", A, [[max(c) for c in A.T]]),
     ("channel_mean(g[t])", A, [[sum(r) / 3] for r in A]),
     ("channel_mean(g[t])", X, np.array([x.ravel().sum() / 60 for x in X]).reshape(2, 1, 1, 1)),
     ("channel_sum(g[t])", X, np.array([math.fsum(x.ravel()) for x in X]).reshape(2, 1, 1, 1)),
     ("channel_norm(g[t])", X, np.array([math.hypot(*x.ravel()) for x in X]).reshape(2, 1, 1, 1)),
     ("row_mean(g[t])", X, np.einsum("abcd->abc", X)[..., None] / 5),
+    ("row_max(-abs(g[t]))", X, np.sort(-abs(X), axis=3)[:, :, :, -1:]),
+    ("col_max(-abs(g[t]))", X, np.sort(-abs(X), axis=2)[:, :, -1:, :]),
     ("col_norm(g[t])", X, np.sqrt(np.einsum("abcd,abcd->abd", X, X))[:, :, None, :]),
     ("transpose(g[t])", A, A.T),
     ("transpose(g[t])", X, np.moveaxis(X, 3, 2)),
@@ -182,6 +186,7 @@ MATRIX = [
     ("orthogonalize(g[t])", A, _gram_polar(A)),
     ("matmul(transpose(orthogonalize(g[t])), orthogonalize(g[t]))", A, np.eye(3)),
     ("diagonal(g[t])", S, [S[i, i] for i in range(4)]),
+    ("upper_triangle(g[t])", S, [[S[i, j] if i <= j else 0 for j in range(4)] for i in range(4)]),
     ("inverse_root(g[t], 4)", S, _roots(S, 4)),
     ("inverse_root(g[t], 1)", S, np.linalg.solve(S, np.eye(4))),
     ("outer(g[t], g[t] + 1)", V, [[x * (y + 1) for y in V] for x in V]),
@@ -236,7 +241,7 @@ def test_batches_of_square_matrices():
     close(evaluate("diagonal(g[t])", stack)[1], 2 * np.diag(S))
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - RANDOM - {"value", "gradient", "full_gradient", "hvp"}))
+@pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - RANDOM - {"value", "gradient", "full_gradient", "hvp", "inner_step"}))
 def test_every_function_is_tested(name):
     decomposed = inspect.getsource(test_decompositions_by_their_properties)
     assert any(f"{name}(" in text for text, *_ in [*ELEMENTWISE, *SCALAR, *MATRIX]) or f"{name}(" in decomposed
@@ -313,6 +318,7 @@ def test_what_is_not_finite_stays_so(text, bad):
         ("left_singular_vectors(g[t], 1.5)", A, 7, "whole number"),
         ("left_singular_vectors(g[t], -1)", A, 7, "whole number"),
         ("diagonal(g[t])", V, 7, "a matrix has two axes"),
+        ("upper_triangle(g[t])", V, 7, "a matrix has two axes"),
         ("trace(g[t])", V, 7, "a matrix has two axes"),
         ("identity(0.5)", A, 7, "the size must be a whole number"),
         ("identity(-1)", A, 7, "whole number"),
@@ -538,21 +544,42 @@ def test_an_objective_of_other_shapes_is_refused():
 
 def test_a_wrapper_works_on_the_step_of_its_inner_method():
     def inner(thetas, gradients, t):
-        seen.append(t)
+        seen.append((t, thetas[0].sum()))
         steps = [-0.5 * g for g in gradients]
         for x in (*thetas, *gradients):
             x *= 0  # what it is given is its own
         return steps
 
     seen = []
-    run = program("theta[t] = theta[t-1] + 2*inner_step[t]", inner=inner)
+    run = program("theta[t] = theta[t-1] + 2*inner_step(g[t])", inner=inner)
     thetas, g = [A.copy(), V.copy()], [A.copy(), V.copy()]
     found = run.step(thetas, g)
     close(found[0], 0 * A)
     close(run.step(found, g)[1], -V)
-    assert seen == [1, 2]
+    assert seen == [(1, A.sum()), (2, 0)]
     close(g[0], A)
     close(thetas[0], A)
+
+
+def test_a_wrapper_may_give_its_inner_method_another_gradient():
+    lines = ["s[t] = gradient(2*theta[t-1])", "theta[t] = theta[t-1] + inner_step(s[t] + 1)"]
+    found = program(*lines, objective=Bowl(3.0), inner=lambda thetas, gradients, t: [-0.5 * g for g in gradients]).step([A, V], [A, V])
+    close(found[0], A - 0.5 * (6 * A + 1))
+    close(found[1], V - 0.5 * (6 * V + 1))
+
+
+@pytest.mark.parametrize(
+    ("lines", "slots", "inner", "words"),
+    [
+        (["theta[t] = inner_step(g[t])"], [], None, "needs a wrapped method"),
+        (["theta[t] = inner_step(norm(g[t]))"], [], lambda thetas, gradients, t: gradients, "takes values of the parameters' shapes"),
+        (["theta[t] = inner_step(g[t])"], [], lambda thetas, gradients, t: [g[:1] for g in gradients], "other shapes than the parameters"),
+        (["m[t] = 0", "theta[t] = g[t]"], [("m", "parameter", "inner_step(theta)")], lambda thetas, gradients, t: thetas, "of a step"),
+    ],
+)
+def test_an_inner_step_that_cannot_be_taken(lines, slots, inner, words):
+    with pytest.raises(AlgebraError, match=words):
+        program(*lines, slots=slots, inner=inner).step([A], [A])
 
 
 def test_no_array_is_shared_with_the_outside():
@@ -618,7 +645,8 @@ def test_empty_tensors_and_an_empty_model():
     empty = [np.zeros(s) for s in shapes]
     assert [x.shape for x in run.step(empty, empty)] == shapes
     assert [float(x) for x in run.latest["s"]] == [0.0] * 4
-    for text in ("row_mean(g[t])", "col_mean(g[t])", "channel_mean(g[t])", "orthogonalize(g[t])", "newton_schulz(g[t], 1, 1, 1, 2)"):
+    for text in ("row_mean(g[t])", "col_mean(g[t])", "channel_mean(g[t])", "row_max(g[t])", "col_max(g[t])", "orthogonalize(g[t])",
+                 "newton_schulz(g[t], 1, 1, 1, 2)"):  # fmt: skip
         assert np.isfinite(evaluate(text, np.zeros((3, 0)))).all()
         assert np.isfinite(evaluate(text, np.zeros((0, 3)))).all()
     assert evaluate("left_singular_vectors(g[t], 2)", np.zeros((0, 3))).size == 0

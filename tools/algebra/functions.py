@@ -35,7 +35,7 @@ FUNCTIONS: dict[str, Function] = {
         exp="exponential function",
         log="natural logarithm",
         abs="absolute value",
-        sign="-1, 0 or 1",
+        sign="-1, 0 or 1; 0 of what is no number",
         floor="largest whole number not above",
         tanh="hyperbolic tangent",
         sigmoid="logistic function",
@@ -68,9 +68,11 @@ FUNCTIONS: dict[str, Function] = {
         row_mean="mean of each row",
         row_sum="sum of each row",
         row_norm="Euclidean norm of each row",
+        row_max="largest entry of each row",
         col_mean="mean of each column",
         col_sum="sum of each column",
         col_norm="Euclidean norm of each column",
+        col_max="largest entry of each column",
         channel_mean="mean of each channel: over all axes but the first",
         channel_sum="sum of each channel: over all axes but the first",
         channel_norm="Euclidean norm of each channel: over all axes but the first",
@@ -81,10 +83,12 @@ FUNCTIONS: dict[str, Function] = {
         eigenvectors="eigenvectors of a symmetric matrix as columns, eigenvalues ascending",
         qr="orthogonal factor Q of the decomposition X = QR",
         diagonal="diagonal of a matrix",
+        upper_triangle="upper triangle of a matrix with its diagonal, zeros below",
         rademacher="random signs, shaped as the argument",
         gaussian="standard normal draws, shaped as the argument",
         gradient="gradient of the objective",
         full_gradient="gradient over all data",
+        inner_step="change that the wrapped method would make with this gradient; wrappers only, once a step",
     ),
     **_table(
         "tensor",
@@ -99,7 +103,7 @@ FUNCTIONS: dict[str, Function] = {
     **_table("tensor", 5, newton_schulz="steps of X → aX + (bA + cA²)X with A = XXᵀ, from X/‖X‖"),
 }
 
-JOINT = frozenset({"total", "value", "gradient", "full_gradient", "hvp"})  # look at all tensors of the model at once
-OBJECTIVE = JOINT - {"total"}
+OBJECTIVE = frozenset({"value", "gradient", "full_gradient", "hvp"})
+JOINT = OBJECTIVE | {"total", "inner_step"}  # look at all tensors of the model at once
 RANDOM = frozenset({"rademacher", "gaussian", "gaussian_matrix"})
 CONSTANTS = frozenset({"t", "pi", "inf"})

@@ -31,11 +31,14 @@ NAMED = {
     "eigenvectors": r"\operatorname{eigvec}",
     "qr": r"\operatorname{QR}_{Q}",
     "diagonal": r"\operatorname{diag}",
+    "upper_triangle": r"\operatorname{triu}",
     "value": "f",
     "gradient": r"\nabla f",
     "full_gradient": r"\nabla F",
+    "inner_step": r"\Delta_{\text{inner}}",
     **{name: rf"\operatorname{{{name}}}" for name in ("sigmoid", "sign", "clip", "mean", "rms", "size", "rows", "cols", "channels")},
     **{f"{axis}_{name}": rf"\operatorname{{{name}}}_{{\text{{{axis}}}}}" for axis in ("row", "col", "channel") for name in ("mean", "sum")},
+    **{f"{axis}_max": rf"\max_{{\text{{{axis}}}}}" for axis in ("row", "col")},
 }
 FENCED = {
     "abs": (r"\lvert", r"\rvert", ""),
@@ -55,7 +58,7 @@ class Printer:
     """Prints trees with the symbols of one record; `tensors` are the names that are not single numbers."""
 
     symbols: Mapping[str, str] = field(default_factory=dict)
-    tensors: frozenset[str] = frozenset({"theta", "g", "inner_step"})
+    tensors: frozenset[str] = frozenset({"theta", "g"})
     slash: bool = False  # whether a fraction is written with a slash
 
     def equation(self, node: Equation, align: bool = False) -> str:

@@ -34,38 +34,40 @@ def faults(
 
     `equations` and `slots` come with their scope: "all", "matrices" or "vectors". Both kinds of tensor are gone through, so a
     fault of the list as a whole names the kind; a fault at a place is given once. `used_elsewhere` are hyperparameters that a
-    start value or the shape of a slot uses. A wrapper may read `inner_step[t]`.
+    start value or the shape of a slot uses. A wrapper may call `inner_step`, once.
     """
     found: dict[Fault, None] = {}
     for scope in ("matrices", "vectors"):
         mine = [(i, e) for i, (e, s) in enumerate(equations) if s in ("all", scope)]
-        found |= dict.fromkeys(_scope_faults(mine, hyper, slots, wrapper, scope))
+        found |= dict.fromkeys(_scope_faults(mine, hyper, slots, scope))
     yield from found
     for i, (equation, scope) in enumerate(equations):
         if scope != "all":
             for node in equation.value.walk():
                 if isinstance(node, Call) and node.function in JOINT:
                     yield Fault(i, node.col, f"{node.function} looks at the whole model, so its equation must apply to all tensors")
+    inner = [(i, n.col) for i, (e, _) in enumerate(equations) for n in e.value.walk() if isinstance(n, Call) and n.function == "inner_step"]
+    for i, col in inner if not wrapper else inner[1:]:
+        yield Fault(i, col, "the wrapped method takes one step at a time" if wrapper else "only a wrapper has an inner method")
     used = {n.id for e, _ in equations for n in read(e.value)}
     for name in sorted(hyper - used - used_elsewhere):
         yield Fault(-1, 0, f"no equation uses the hyperparameter {name}")
 
 
 def _scope_faults(
-    equations: Sequence[tuple[int, Equation]], hyper: Set[str], slots: Sequence[tuple[str, str]], wrapper: bool, scope: str
+    equations: Sequence[tuple[int, Equation]], hyper: Set[str], slots: Sequence[tuple[str, str]], scope: str
 ) -> Iterator[Fault]:
     """The faults that show for tensors of one kind; a method with no equation for them does not take them."""
     if not equations:
         return
     remembered = {name for name, where in slots if where in ("all", scope)} | {"theta"}
-    given = {"g"} | ({"inner_step"} if wrapper else set())
-    defined = set(given)
+    defined = {"g"}
     for index, equation in equations:
         for name in read(equation.value):
             if problem := _problem(name, hyper, remembered, defined):
                 yield Fault(index, name.col, problem)
         target = equation.target
-        if target.id in hyper | CONSTANTS | {"g", "inner_step"}:
+        if target.id in hyper | CONSTANTS | {"g"}:
             yield Fault(index, target.col, f"{target.id} is given and cannot be set")
         elif target.id in defined:
             yield Fault(index, target.col, f"{target.id}[t] is set twice for {scope}; a step sets each name once")

@@ -1,7 +1,7 @@
 """What operators and functions mean in NumPy, and how much work each is, known before it is done.
 
 All values are float64 arrays; what holds is 1, what does not is 0. Matrices are the last two axes, channels the first one. What
-LAPACK would not take (NaN, infinity) becomes NaN, and the mean of no entries is 0, so that a run shows where it went wrong.
+LAPACK would not take (NaN, infinity) becomes NaN, and the mean or largest of no entries is 0, so that a run shows where it went wrong.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Meaning = Callable[..., Any]
 MOST_STEPS = 100  # of newton_schulz
 # in multiplications: one entry of an elementwise function; one entry times the longer axis in a decomposition
 ENTRY, DECOMPOSED = 10, 30
-MATRICES = frozenset({"trace", "diagonal"})
+MATRICES = frozenset({"trace", "diagonal", "upper_triangle"})
 DECOMPOSITIONS = frozenset({"inverse", "inverse_root", "orthogonalize", "eigenvectors", "qr", "left_singular_vectors", "newton_schulz"})
 NUMBERS = {"pi": math.pi, "inf": math.inf}
 
@@ -98,6 +98,10 @@ def _mean(x: Array, **axes: Any) -> Any:
 
 def _euclid(x: Array, **axes: Any) -> Any:
     return np.sqrt(np.sum(x * x, **axes))
+
+
+def _largest(x: Array, **axes: Any) -> Any:
+    return np.max(x, **axes) if x.size else np.sum(x, **axes)
 
 
 def _length(axis: int, least: int) -> Meaning:
@@ -202,7 +206,7 @@ MEANING: dict[str, Meaning] = {
     "exp": np.exp,
     "log": np.log,
     "abs": np.abs,
-    "sign": np.sign,
+    "sign": lambda x: np.sign(np.nan_to_num(x, nan=0.0)),
     "floor": np.floor,
     "tanh": np.tanh,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
@@ -227,9 +231,11 @@ MEANING: dict[str, Meaning] = {
     "row_mean": _axes(_mean, -1),
     "row_sum": _axes(np.sum, -1),
     "row_norm": _axes(_euclid, -1),
+    "row_max": _axes(_largest, -1),
     "col_mean": _axes(_mean, -2),
     "col_sum": _axes(np.sum, -2),
     "col_norm": _axes(_euclid, -2),
+    "col_max": _axes(_largest, -2),
     "channel_mean": _axes(_mean, None),
     "channel_sum": _axes(np.sum, None),
     "channel_norm": _axes(_euclid, None),
@@ -240,6 +246,7 @@ MEANING: dict[str, Meaning] = {
     "eigenvectors": _finite(lambda a: np.linalg.eigh(a).eigenvectors),
     "qr": _finite(lambda a: np.linalg.qr(a).Q),
     "diagonal": lambda a: np.diagonal(a, axis1=-2, axis2=-1),
+    "upper_triangle": np.triu,
     "inverse_root": _finite(_inverse_root),
     "left_singular_vectors": _finite(_left_singular_vectors),
     "outer": lambda x, y: np.multiply.outer(np.ravel(x), np.ravel(y)),

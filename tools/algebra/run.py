@@ -57,8 +57,8 @@ class Program:
     """The equations of one method, ready to run.
 
     `hyper` holds single numbers (`beta1`, not `betas`). `draw(kind, shape)` gives the random draws, from a fixed seed unless
-    set; `inner(thetas, gradients, t)` gives the step that a wrapper works on. `memory` holds the slots, `latest` all values of
-    the last step, both as one entry a tensor.
+    set; `inner(thetas, gradients, t)` answers `inner_step`. `memory` holds the slots, `latest` all values of the last step, both
+    as one entry a tensor.
     """
 
     equations: Sequence[tuple[Equation, Scope]]
@@ -73,6 +73,7 @@ class Program:
     latest: dict[str, Values] = field(default_factory=dict)
     _work: float = field(default=0, init=False, repr=False)
 
+    @np.errstate(all="ignore")
     def begin(self, thetas: Sequence[Array]) -> None:
         """Set all slots to their start values for these parameters. Raises AlgebraError with `slot` set."""
         self.t = 0
@@ -90,6 +91,7 @@ class Program:
                 error.slot = slot.name
                 raise
 
+    @np.errstate(all="ignore")
     def step(self, thetas: Sequence[Array], gradients: Sequence[Array]) -> list[Array]:
         """One step from `thetas`, where `gradients` were taken; gives the new parameters. Raises AlgebraError.
 
@@ -104,8 +106,6 @@ class Program:
         self.t += 1
         now: dict[str, Values] = {"g": list(new)}
         before = {**self.memory, "theta": list(old)}
-        if self.inner is not None:
-            now["inner_step"] = [*_copies(self.inner(_copies(old), _copies(new), self.t))]
         self._allow(equation.value for equation, _ in self.equations)
         for index, (equation, scope) in enumerate(self.equations):
             reader = _Reader(self, now, self.members(scope), before)
@@ -202,28 +202,32 @@ class _Reader:
             case Name(id=name, time=time):
                 return self._name(name, time, node.col)
             case Unary(operator=operator, operand=operand):
-                act = np.negative if operator == "-" else OPERATORS[operator]
-                return [self._done(act, operator, node, x) for x in self(operand)]
+                return self._each(np.negative if operator == "-" else OPERATORS[operator], operator, node, self(operand))
             case Binary(operator=operator, left=left, right=right):
-                act = OPERATORS[operator]
-                return [self._done(act, operator, node, x, y) for x, y in zip(self(left), self(right), strict=True)]
+                return self._each(OPERATORS[operator], operator, node, self(left), self(right))
             case Call(function=function, arguments=arguments):
                 columns = [self(a) for a in arguments]
                 if function in JOINT:
                     return self._joint(function, columns, node.col)
-                act = self._random(function) if function in RANDOM else MEANING[function]
-                return [self._done(act, function, node, *xs) for xs in zip(*columns, strict=True)]
+                if function in RANDOM:
+                    return [self._done(self._random(function), function, node, *xs) for xs in zip(*columns, strict=True)]
+                return self._each(MEANING[function], function, node, *columns)
         raise TypeError(f"no node of the algebra: {node!r}")
 
     def same(self, value: Any) -> list[Array]:
         return [np.asarray(value, dtype=np.float64)] * len(self.members)
 
+    def _each(self, act: Callable[..., Any], what: str, node: Node, *columns: list[Array]) -> list[Array]:
+        """The value for each tensor; what is one object for all tensors (a hyperparameter, t) is worked out once."""
+        if all(x is column[0] for column in columns for x in column):
+            return [self._done(act, what, node, *(column[0] for column in columns))] * len(self.members) if self.members else []
+        return [self._done(act, what, node, *values) for values in zip(*columns, strict=True)]
+
     def _done(self, act: Callable[..., Any], what: str, node: Node, *values: Array) -> Array:
         try:
             reason = self.program.charge(*load(what, *values))
             if reason is None:
-                with np.errstate(all="ignore"):
-                    return np.asarray(act(*values), dtype=np.float64)
+                return np.asarray(act(*values), dtype=np.float64)
         except (ValueError, TypeError, IndexError, ArithmeticError, MemoryError) as error:
             reason = "the shapes do not fit each other" if "broadcast" in str(error) else str(error).rstrip(".")
         shapes = " and ".join(str(x.shape) for x in values)
@@ -251,20 +255,25 @@ class _Reader:
         if len(self.members) < len(self.program.initial):
             raise AlgebraError(f"{function} looks at the whole model, so its equation must apply to all tensors", col)
         if function == "total":
-            with np.errstate(all="ignore"):
-                return self.same(sum(float(np.sum(x)) for x in columns[0]))
-        if self.program.objective is None:
+            return self.same(sum(float(np.sum(x)) for x in columns[0]))
+        answer = self._inner if function == "inner_step" else getattr(self.program.objective, function, None)
+        if answer is None:
             raise AlgebraError(f"{function} needs an objective; a tape of gradients has none", col)
         shapes = [x.shape for x in self.program.initial]
         if any([x.shape for x in column] != shapes for column in columns):
             raise AlgebraError(f"{function} takes values of the parameters' shapes", col)
-        result = getattr(self.program.objective, function)(*map(_copies, columns))
+        result = answer(*map(_copies, columns))
         if function == "value":
             return self.same(result)
         arrays = _copies(result)
         if [x.shape for x in arrays] != shapes:
-            raise AlgebraError(f"the objective's {function} has other shapes than the parameters; it gives one array a tensor", col)
+            raise AlgebraError(f"the answer to {function} has other shapes than the parameters; it gives one array a tensor", col)
         return arrays
+
+    def _inner(self, gradients: list[Array]) -> list[Array]:
+        if self.program.inner is None or self.before is None:
+            raise AlgebraError("inner_step needs a wrapped method, in an equation of a step")
+        return self.program.inner(_copies(self.before["theta"]), gradients, self.program.t)
 
     def _random(self, function: str) -> Callable[..., Array]:
         draw = self.program.draw = self.program.draw or _default_draw()

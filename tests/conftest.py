@@ -1,9 +1,12 @@
-"""What several test files need: the built site."""
+"""What several test files need: the built site, and a browser to read it with."""
 
 from __future__ import annotations
 
 import pytest
+from site_browser import address, browser, visit
 from site_build import Site, build_once, shared
+
+__all__ = ["address", "browser", "site", "visit"]
 
 
 @pytest.fixture(scope="session")

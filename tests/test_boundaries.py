@@ -15,7 +15,7 @@ ALLOWED = {
     "tools/results": ({"tools.results", "tools.catalog"}, set()),
     "tools/export": ({"tools.export", "tools.catalog"}, {"pylatexenc"}),
     "tools/site": (
-        {"tools.site", "tools.export", "tools.catalog", "tools.algebra"},
+        {"tools.site", "tools.results", "tools.export", "tools.catalog", "tools.algebra"},
         {"jinja2", "markupsafe", "pygments", "mkdocs", "markdown", "fontTools"},
     ),
     "tools/measure": (

@@ -16,6 +16,7 @@ from tools.catalog.schema import Optimizer
 from tools.cli import UsageError, _filters
 from tools.cli.list import terminal_width
 from tools.cli.show import wrapped
+from tools.results.numbers import plain
 
 if TYPE_CHECKING:
     from tools.results.recommend import Recommendation, Setting
@@ -87,9 +88,3 @@ def setting_rows(setting: Setting) -> list[str]:
         paper = f" [{searched.paper}]" if searched.paper else ""
         rows.append(f" searched from {plain(searched.low)} to {plain(searched.high)}{which} in {searched.table}{paper}")
     return rows
-
-
-def plain(value: float) -> str:
-    """A number in the form that records use: 5e-5, 0.05, 1."""
-    head, e, power = f"{value:.3g}".partition("e")
-    return f"{head}e{int(power)}" if e else head

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from tools.catalog.loader import Catalog
-from tools.results.numbers import deviation, iqr, mean, median, ranks, spearman, spread
+from tools.results.numbers import deviation, iqr, mean, median, pearson, ranks, spread
 
 CATEGORIES = {
     "a": ("SGD-M", "SGDP", "LION"),
@@ -125,8 +125,9 @@ def within_backbone_shares(table: Columns, leave_out: Sequence[str] = ()) -> dic
 
 def correlations(table: Columns) -> dict[tuple[str, str], float]:
     """Spearman's correlation of the optimizers' order for each pair of backbones."""
-    names = list(table)
-    return {(a, b): spearman(list(table[a].values()), list(table[b].values())) for i, a in enumerate(names) for b in names[i + 1 :]}
+    ranked = {backbone: list(column.values()) for backbone, column in rank_columns(table).items()}
+    names = list(ranked)
+    return {(a, b): pearson(ranked[a], ranked[b]) for i, a in enumerate(names) for b in names[i + 1 :]}
 
 
 def setting_distances(catalog: Catalog, *, merge_tiny: bool = False) -> tuple[dict[str, float], dict[str, float]]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 from tools.catalog.loader import Catalog
 from tools.catalog.result_table import Cell, Named, ResultTable
 from tools.results.numbers import places, ranks
+
+RANKED = ("measurements", "ranking")  # kinds of tables whose numbers are better or worse, where the others hold settings and targets
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,11 @@ class Series:
     at: tuple[tuple[str, str], ...]
     cells: tuple[Cell, ...]
 
-    @property
+    @cached_property
     def numbers(self) -> dict[Cell, float]:
         return {c: c.value for c in self.cells if c.value is not None}
 
-    @property
+    @cached_property
     def best(self) -> float | None:
         values = list(self.numbers.values())
         return (max(values) if self.direction == "higher" else min(values)) if values and self.direction else None
@@ -128,20 +132,27 @@ class Standing:
 
 def standings(catalog: Catalog, method: str) -> list[Standing]:
     """Every measured cell of a method, in the order of the tables; an empty list where no table has it."""
-    found = []
+    return all_standings(catalog).get(method, [])
+
+
+def all_standings(catalog: Catalog) -> dict[str, list[Standing]]:
+    """The standings of every id that a table names, from one reading of the tables."""
+    found: dict[str, list[Standing]] = {}
     for table in catalog.results.values():
-        if table.record.kind not in ("measurements", "ranking"):
+        if table.record.kind not in RANKED:
             continue
         for series in grid(table).series:
             if series.direction is None:
                 continue
-            place, best, numbers = series.places(), series.best, series.numbers
+            places, best, spread, numbers = series.places(), series.best, series.spread, series.numbers
+            shared = Counter(numbers.values())
             for cell in series.cells:
-                if cell.optimizer and cell.optimizer.id == method:
+                if cell.optimizer and cell.optimizer.id:
                     own = numbers.get(cell)
-                    tied = sum(v == own for v in numbers.values()) if own is not None else 0
+                    tied = shared[own] if own is not None else 0
                     distance = abs(own - best) if own is not None and best is not None else None
-                    found.append(Standing(table, series, cell, place.get(cell), len(numbers), tied, best, distance, series.spread))
+                    standing = Standing(table, series, cell, places.get(cell), len(numbers), tied, best, distance, spread)
+                    found.setdefault(cell.optimizer.id, []).append(standing)
     return found
 
 

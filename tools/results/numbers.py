@@ -34,7 +34,8 @@ def deviation(values: Sequence[float]) -> float:
 
 
 def geometric_mean(values: Sequence[float]) -> float:
-    return math.exp(mean([math.log(v) for v in values]))
+    """The exponential of the mean logarithm; equal values give themselves, without rounding."""
+    return values[0] if len(set(values)) == 1 else math.exp(mean([math.log(v) for v in values]))
 
 
 def spread(values: Sequence[float]) -> float:
@@ -61,3 +62,9 @@ def pearson(x: Sequence[float], y: Sequence[float]) -> float:
 def spearman(x: Sequence[float], y: Sequence[float]) -> float:
     """The correlation of ranks, with mean ranks for ties."""
     return pearson(ranks(x, higher=True), ranks(y, higher=True))
+
+
+def plain(value: float) -> str:
+    """A number in the form that records use: 5e-5, 0.05, 1."""
+    head, e, power = f"{value:.3g}".partition("e")
+    return f"{head}e{int(power)}" if e else head

@@ -144,6 +144,24 @@ def recommend(catalog: Catalog, method: str, family: str | None = None) -> list[
         scopes = chosen
     own = [o for id_, o in observations(catalog) if id_ == method]
     ranges = [s for id_, s in searched(catalog) if id_ == method]
+    return _recommended(method, own, ranges, scopes)
+
+
+def recommendations(catalog: Catalog) -> dict[str, list[Recommendation]]:
+    """What `recommend` gives for every method that any table has a setting for, from one reading of the tables."""
+    scopes = {
+        family: {m.id for m in catalog.glossary.models if m.family == family} if catalog.glossary else set() for family in families(catalog)
+    }
+    values: dict[str, list[Observation]] = {}
+    for id_, observation in observations(catalog):
+        values.setdefault(id_, []).append(observation)
+    ranges: dict[str, list[Searched]] = {}
+    for id_, entry in searched(catalog):
+        ranges.setdefault(id_, []).append(entry)
+    return {id_: _recommended(id_, own, ranges.get(id_, []), scopes) for id_, own in values.items()}
+
+
+def _recommended(method: str, own: list[Observation], ranges: list[Searched], scopes: dict[str, set[str]]) -> list[Recommendation]:
     result = []
     for scope, ids in scopes.items():
         settings = {}
@@ -210,21 +228,25 @@ class Relative:
     tables: tuple[str, ...]
 
 
-def relative_learning_rates(catalog: Catalog, to: str = "adamw") -> list[Relative]:
-    """Learning rates divided by that of AdamW, where both were used on one model of one table: geometric mean and range."""
+def relative_learning_rates(catalog: Catalog, to: str = "adamw", *, by_table: bool = False) -> list[Relative]:
+    """Learning rates divided by that of AdamW, where both were used on one model of one table: geometric mean and range.
+
+    One entry a method and family of models, or with `by_table` one for each table of them.
+    """
     pairs: dict[tuple[str, str, str], dict[str, list[float]]] = {}
     for method, o in observations(catalog):
         if o.hyperparameter == "learning_rate" and o.value > 0:
             pairs.setdefault((o.table, o.model, o.context), {}).setdefault(method, []).append(o.value)
     models = {m.id: m.family for m in catalog.glossary.models} if catalog.glossary else {}
-    ratios: dict[tuple[str, str], list[tuple[float, str]]] = {}
+    ratios: dict[tuple[str, str, str], list[tuple[float, str]]] = {}
     for (table, model, _), methods in pairs.items():
         base = methods.get(to)
         for method, values in methods.items() if base else ():
             if base and method != to:
                 ratio = geometric_mean(values) / geometric_mean(base)
-                ratios.setdefault((method, models.get(model, "other")), []).append((ratio, table))
+                key = (method, models.get(model, "other"), table if by_table else "")
+                ratios.setdefault(key, []).append((ratio, table))
     return [
         Relative(method, family, min(r)[0], max(r)[0], geometric_mean([v for v, _ in r]), len(r), tuple(dict.fromkeys(t for _, t in r)))
-        for (method, family), r in sorted(ratios.items())
+        for (method, family, _), r in sorted(ratios.items())
     ]

@@ -146,7 +146,8 @@ SHRINKS = sorted(m for m in EXECUTABLE if (w := CATALOG.optimizers[m].weight_dec
 def test_the_first_step_without_a_gradient_shrinks_by_the_stated_factor(method):
     o = CATALOG.optimizers[method]
     theta = parameters(method)[0]
-    chosen = settings_of(method) | {"weight_decay": 0.1, "lr": 0.05}
+    visible = {"weight_decay": 0.1, "lr": 0.05}
+    chosen = settings_of(method) | {h.name: visible[h.name] for h in o.hyperparameters if h.name in visible}
     factor = Program([(parse_equation(f"theta[t] = {o.weight_decay.shrink}"), "all")], [], program(o, chosen).hyper)
     run = made(method, [theta], **chosen)
     wanted = factor.step([np.zeros(())], [np.zeros(())])[0] * theta
@@ -209,7 +210,7 @@ def test_rprop_grows_and_shrinks_its_steps():
 
 def test_sam_looks_uphill_before_it_steps():
     theta = np.array([1.0, -2.0, 0.5])
-    run = made("sam", [theta], lr=0.1, rho=0.2)
+    run = made("sam", [theta], rho=0.2)  # the inner step is -0.1*g
     g = run.objective.gradient([theta])[0]
     uphill = theta + 0.2 * g / np.linalg.norm(g)
     close(run.step([theta], [g])[0], theta - 0.1 * run.objective.gradient([uphill])[0])

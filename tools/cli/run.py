@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.algebra import AlgebraError
 from tools.algebra.functions import RANDOM
-from tools.algebra.tree import Call, Name, Node
+from tools.algebra.tree import Call, Node
 from tools.catalog.equations import is_executable, parsed, parsed_expression, program, scoped
 from tools.catalog.schema import Hyperparameter, Optimizer, admits
 from tools.cli import CommandError, UsageError, _filters
@@ -196,11 +196,9 @@ def walk(
         return [-inner_lr * g for g in gradients]
 
     try:
-        wraps = uses(method, lambda node: isinstance(node, Name) and node.id == "inner_step")
+        wraps = uses(method, lambda node: isinstance(node, Call) and node.function == "inner_step")
         if wraps:
             notes.append(f"{method.name} is a wrapper; here it works around plain SGD with lr {inner_lr}, and --inner-lr changes that")
-        elif method.kind == "wrapper":
-            notes.append(f"{method.name} is a wrapper; its own equations take plain SGD as the wrapped method")
         if options.inner_lr and not wraps:
             raise UsageError(f"--inner-lr: no equation of {method.id} uses an inner method")
         if uses(method, lambda node: isinstance(node, Call) and node.function in RANDOM):

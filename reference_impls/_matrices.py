@@ -5,9 +5,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from reference_impls._state import tracer
+
 
 def refreshed(due: Tensor, new: Callable[[], Tensor], old: Tensor) -> Tensor:
-    """`new()` where it is due, else `old`. Saves the work in between, except in compiled and vectorised runs, which do both."""
+    """`new()` where it is due, else `old`. Saves the work in between, except in vectorised runs, which do both."""
+    if mark := tracer.get():
+        return mark(torch.where(due, new(), old))
     if torch.compiler.is_compiling() or torch._C._functorch.is_batchedtensor(due):
         return torch.where(due, new(), old)
     return new() if due else old
@@ -65,3 +69,11 @@ def _finite(x: Tensor) -> tuple[Tensor, Tensor]:
     """What LAPACK takes, and a term that is NaN where that is not `x`."""
     fine = torch.isfinite(x).all()
     return torch.where(fine, x, 0), torch.where(fine, 0.0, torch.nan).to(x.dtype)
+
+
+def largest_row_bound(a: Tensor) -> Tensor:
+    """A lower bound of the largest eigenvalue of a symmetric positive semidefinite matrix, from its longest row: (..., 1, 1)."""
+    lengths = torch.linalg.vector_norm(a, dim=-1, keepdim=True)
+    row = a.gather(-2, lengths.argmax(-2, keepdim=True).expand(*a.shape[:-2], 1, a.shape[-1]))
+    x = row @ a
+    return torch.linalg.vector_norm(x @ a, dim=-1, keepdim=True) / torch.linalg.vector_norm(x, dim=-1, keepdim=True)

@@ -2,7 +2,8 @@
 
 `update` becomes a generator: `h_z = yield Hvp(theta, z)`. The base runs one generator a parameter side by side; at each `yield` all of
 them ask the same thing, and the answer is worked out for the whole model at once. The words are those of the catalog's algebra:
-total(x), value(x), gradient(x), full_gradient(x), hvp(x, v), inner_step, rademacher(x), gaussian(x). Evaluations are counted by kind.
+total(x), value(x), gradient(x), full_gradient(x), hvp(x, v), inner_step(x), rademacher(x), gaussian(x). Two more are for Fisher
+matrices, which the algebra does not have: the gradients of single samples, and what layers saw. Evaluations are counted by kind.
 """
 
 from collections import Counter
@@ -13,12 +14,13 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor
 
+from reference_impls._layers import Layer, Watch
 from reference_impls._state import seen, unseen
 
 
 @dataclass(frozen=True)
 class Total:
-    """The sum over the whole model: give this tensor's share, a 0-d tensor; every tensor receives the sum."""
+    """The sum over the whole model: give this tensor's share, of one shape for all; every tensor receives the sum, entry by entry."""
 
     share: Tensor
 
@@ -53,6 +55,26 @@ class Hvp:
 
 
 @dataclass(frozen=True)
+class PerSample:
+    """The gradient of each sample's own loss with the parameters at `at`: (samples, *shape).
+
+    The closure returns one loss a sample; a single loss counts as that of one sample. With `step(closure, fisher=...)` that one is asked.
+    """
+
+    at: Tensor
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What this tensor's layer saw and got back with the parameters at `at`: a `Layer`, or None where it is no layer's weight or bias.
+
+    The closure's loss is a mean over the samples, or one loss a sample. With `step(closure, fisher=...)` that one is asked.
+    """
+
+    at: Tensor
+
+
+@dataclass(frozen=True)
 class Inner:
     """Where the wrapped optimizer would go from here with gradient `g`; its own state moves on. Wrappers only, once a step."""
 
@@ -67,8 +89,9 @@ class Draw:
     like: Tensor
 
 
-Request = Total | Value | Gradient | FullGradient | Hvp | Inner | Draw
+Request = Total | Value | Gradient | FullGradient | Hvp | PerSample | Factors | Inner | Draw
 Closure = Callable[[], Any]
+Answer = Any  # a tensor; to `Factors` a `Layer` or None
 
 
 class Objective(Protocol):
@@ -78,6 +101,8 @@ class Objective(Protocol):
     def gradient(self, at: Sequence[Tensor]) -> Sequence[Tensor]: ...
     def full_gradient(self, at: Sequence[Tensor]) -> Sequence[Tensor]: ...
     def hvp(self, at: Sequence[Tensor], vectors: Sequence[Tensor]) -> Sequence[Tensor]: ...
+    def per_sample(self, at: Sequence[Tensor]) -> Sequence[Tensor]: ...
+    def factors(self, at: Sequence[Tensor]) -> Sequence[Layer | None]: ...
     def inner(self, gs: Sequence[Tensor]) -> Sequence[Tensor]: ...
     def draw(self, kind: str, like: Tensor) -> Tensor: ...
 
@@ -87,7 +112,7 @@ def draw(kind: str, like: Tensor) -> Tensor:
     return torch.randn_like(like) if kind == "gaussian" else torch.randint_like(like, 2) * 2 - 1
 
 
-def answer(asked: Sequence[Request], objective: Objective) -> Sequence[Tensor]:
+def answer(asked: Sequence[Request], objective: Objective) -> Sequence[Answer]:
     """One answer a tensor to requests of one kind."""
     match asked[0]:
         case Total():
@@ -101,6 +126,10 @@ def answer(asked: Sequence[Request], objective: Objective) -> Sequence[Tensor]:
             return objective.full_gradient([a.at for a in asked])
         case Hvp():
             return objective.hvp([a.at for a in asked], [a.vector for a in asked])
+        case PerSample():
+            return objective.per_sample([a.at for a in asked])
+        case Factors():
+            return objective.factors([a.at for a in asked])
         case Inner():
             return objective.inner([a.g for a in asked])
         case Draw():
@@ -108,10 +137,10 @@ def answer(asked: Sequence[Request], objective: Objective) -> Sequence[Tensor]:
     raise TypeError(f"a rule cannot ask for {asked[0]!r}")
 
 
-def lockstep(rules: Sequence[Generator[Request, Tensor, Tensor]], objective: Objective) -> list[Tensor]:
+def lockstep(rules: Sequence[Generator[Request, Answer, Tensor]], objective: Objective) -> list[Tensor]:
     """Run the rules of all tensors side by side; return their results. All must ask the same things in the same order."""
     results: dict[int, Tensor] = {}
-    replies: Sequence[Tensor | None] = [None] * len(rules)
+    replies: Sequence[Answer] = [None] * len(rules)
     while True:
         asked = []
         for i, rule in enumerate(rules):
@@ -127,38 +156,61 @@ def lockstep(rules: Sequence[Generator[Request, Tensor, Tensor]], objective: Obj
 
 
 def gradients(closure: Closure, params: Sequence[Tensor], create_graph: bool = False) -> tuple[Any, list[Tensor | None]]:
-    """Loss and gradients, whether the closure calls `backward` itself or only returns the loss. Never writes to `p.grad`."""
+    """Loss and gradients, whether the closure calls `backward` itself or only returns the loss. Never writes to `p.grad`.
+
+    Of a loss for each sample it is the gradient of their mean.
+    """
     with torch.enable_grad():
         loss = closure()
         found = [p.grad for p in params]
         if all(g is None for g in found) and isinstance(loss, Tensor) and loss.requires_grad:
             wanted = [p for p in params if p.requires_grad]
-            grads = iter(torch.autograd.grad(loss, wanted, create_graph=create_graph, allow_unused=True) if wanted else ())
+            grads = iter(torch.autograd.grad(loss.mean(), wanted, create_graph=create_graph, allow_unused=True) if wanted else ())
             found = [next(grads) if p.requires_grad else None for p in params]
     return loss, found
 
 
 class FunctionObjective:
-    """Answers from a pure function of the list of tensors: for toy surfaces, torch.func.vmap and tests."""
+    """Answers from a pure function of the list of tensors: for toy surfaces, torch.func.vmap and tests.
 
-    def __init__(self, loss: Callable[[list[Tensor]], Tensor], full: Callable[[list[Tensor]], Tensor] | None = None) -> None:
-        self.loss, self.full, self.draw, self.counts = loss, full or loss, draw, Counter[str]()
+    `loss` gives one number, or one a sample; `fisher` is the one with drawn targets that `PerSample` and `Factors` look at.
+    """
+
+    def __init__(self, loss: Callable[[list[Tensor]], Tensor], full: Callable[[list[Tensor]], Tensor] | None = None,
+                 fisher: Callable[[list[Tensor]], Tensor] | None = None) -> None:  # fmt: skip
+        self.loss, self.full, self.fisher, self.draw, self.counts = loss, full or loss, fisher or loss, draw, Counter[str]()
 
     def value(self, at: Sequence[Tensor]) -> Tensor:
         self.counts["value"] += 1
-        return self.loss(list(at))
+        return self.loss(list(at)).mean()
 
     def gradient(self, at: Sequence[Tensor]) -> Sequence[Tensor]:
         self.counts["gradient"] += 1
-        return torch.func.grad(self.loss)(list(at))
+        return torch.func.grad(lambda xs: self.loss(xs).mean())(list(at))
 
     def full_gradient(self, at: Sequence[Tensor]) -> Sequence[Tensor]:
         self.counts["full_gradient"] += 1
-        return torch.func.grad(self.full)(list(at))
+        return torch.func.grad(lambda xs: self.full(xs).mean())(list(at))
 
     def hvp(self, at: Sequence[Tensor], vectors: Sequence[Tensor]) -> Sequence[Tensor]:
         self.counts["hvp"] += 1
-        return torch.func.jvp(torch.func.grad(self.loss), (list(at),), (list(vectors),))[1]
+        return torch.func.jvp(torch.func.grad(lambda xs: self.loss(xs).mean()), (list(at),), (list(vectors),))[1]
+
+    def per_sample(self, at: Sequence[Tensor]) -> Sequence[Tensor]:
+        self.counts["per_sample"] += 1
+        return torch.func.jacrev(lambda xs: torch.atleast_1d(self.fisher(xs)))(list(at))
+
+    def factors(self, at: Sequence[Tensor]) -> Sequence[Layer | None]:
+        self.counts["factors"] += 1
+        xs = list(at)
+
+        def shifted(shifts: list[Tensor]) -> Tensor:
+            with Watch(xs, shifts):
+                return self.fisher(xs).mean()
+
+        with Watch(xs, ()) as watch:
+            self.fisher(xs)
+        return watch.layers(torch.func.grad(shifted)(watch.shifts) if watch.shifts else [])
 
     def inner(self, gs: Sequence[Tensor]) -> Sequence[Tensor]:
         raise TypeError("a wrapper needs the optimizer that it wraps: step it, or write an objective with `inner`")
@@ -168,12 +220,14 @@ class ClosureObjective:
     """Answers by moving the model's parameters, calling the closure and putting all back; `p.grad` comes back as the same tensor."""
 
     def __init__(self, params: Sequence[Tensor], closure: Closure | None, full: Closure | None, counts: Counter[str],
-                 wrapped: torch.optim.Optimizer | None, draw: Callable[[str, Tensor], Tensor]) -> None:  # fmt: skip
+                 wrapped: torch.optim.Optimizer | None, draw: Callable[[str, Tensor], Tensor],
+                 fisher: Closure | None = None) -> None:  # fmt: skip
         self.params, self.closure, self.full, self.counts, self.wrapped, self.draw = params, closure, full, counts, wrapped, draw
+        self.fisher = fisher or closure
         self.loss: Any = None
 
     def value(self, at: Sequence[Tensor]) -> Tensor:
-        return self._at(at, "value", self.closure, lambda closure: torch.as_tensor(closure()).detach())
+        return self._at(at, "value", self.closure, lambda closure: torch.as_tensor(closure()).detach().mean())
 
     def gradient(self, at: Sequence[Tensor]) -> Sequence[Tensor]:
         return self._at(at, "gradient", self.closure, lambda closure: self._filled(gradients(closure, self.params)[1]))
@@ -191,6 +245,24 @@ class ClosureObjective:
             return self._filled(outs)
 
         return self._at(at, "hvp", self.closure, product)
+
+    def per_sample(self, at: Sequence[Tensor]) -> Sequence[Tensor]:
+        def rows(closure: Closure) -> Sequence[Tensor]:
+            losses = closure()
+            if not isinstance(losses, Tensor) or losses.dim() == 0:
+                return [x.unsqueeze(0) for x in self._filled(gradients(lambda: losses, self.params)[1])]
+            each = [torch.autograd.grad(loss, self.params, retain_graph=True, allow_unused=True) for loss in losses.flatten()]
+            return [torch.stack(column) for column in zip(*map(self._filled, each), strict=True)]
+
+        return self._at(at, "per_sample", self.fisher, rows)
+
+    def factors(self, at: Sequence[Tensor]) -> Sequence[Layer | None]:
+        def layers(closure: Closure) -> Sequence[Layer | None]:
+            with Watch(self.params) as watch:
+                slopes = gradients(closure, watch.shifts)[1]  # a list that grows while the closure runs
+            return watch.layers(slopes)
+
+        return self._at(at, "factors", self.fisher, layers)
 
     def inner(self, gs: Sequence[Tensor]) -> Sequence[Tensor]:
         if self.wrapped is None:

@@ -20,7 +20,7 @@ from tools.catalog.loader import load_catalog
 from tools.catalog.measurements import fresh
 from tools.measure import engine, facts
 from tools.measure.model import model
-from tools.measure.players import INNER_LR, asks, bowl, build, by_torch, evaluates, feed, settings, stream, take, whole_model
+from tools.measure.players import INNER_LR, asks, bowl, build, by_equations, by_torch, evaluates, feed, settings, stream, take, whole_model
 from tools.measure.tape import MATRIX_SHAPES, SHAPES, difference, tape
 
 ROOT = Path(__file__).parent.parent
@@ -129,6 +129,15 @@ def test_code_takes_the_steps_of_its_equations(o):
     assert seen["verdict"] == "agrees", seen
 
 
+@each([o for o in WRITTEN if is_executable(o)])
+def test_a_gradient_that_is_no_number_does_what_the_equations_say(o):
+    """After a NaN, and after an infinite gradient, the same entries are no finite numbers, and all others are as they should be."""
+    for value in (float("nan"), *((float("inf"),) if not evaluates(load(o.id)) else ())):
+        problem = facts.spoiled(engine.problem_for(o), value)
+        with np.errstate(all="ignore"):
+            assert difference(play(o, problem), by_equations(o, default(o), problem)) <= 1e-9
+
+
 @each([(o, p) for o in WRITTEN for p in o.implementation.peers], "o", "peer")
 def test_conformance_with_peers(o, peer):
     seen = engine.conformance(o, peer)
@@ -158,7 +167,7 @@ def test_it_evaluates_what_its_order_says(o):
 
 @each([o for o in WRITTEN if is_executable(o)])
 def test_the_code_asks_for_what_its_equations_evaluate(o):
-    words = {"value": "Value", "gradient": "Gradient", "full_gradient": "FullGradient", "hvp": "Hvp"}
+    words = {"value": "Value", "gradient": "Gradient", "full_gradient": "FullGradient", "hvp": "Hvp", "inner_step": "Inner"}
     called = {node.function for equation, _ in scoped(o) for node in equation.value.walk() if isinstance(node, Call)}
     assert {words[name] for name in called & words.keys()} == asks(load(o.id)) & set(words.values())
 
@@ -389,6 +398,27 @@ def test_vectorised_over_a_hyperparameter_equals_single_runs(o):
     # differences of values over a small distance magnify their rounding
     close = {"rtol": 1e-9, "atol": 1e-9} if o.order == "zeroth" else {"rtol": 1e-12, "atol": 1e-14}
     torch.testing.assert_close(together, alone, **close)
+
+
+@each(WRITTEN)
+def test_what_it_refuses_is_in_the_record(o):
+    refused = {r.way for r in o.implementation.refuses}
+    assert refused == (set() if load(o.id).compiles else {"compile"})
+    if refused:
+        with pytest.raises(ValueError, match="cannot be compiled"):
+            made(o, [torch.nn.Parameter(torch.ones(3, 3))], compile=True)
+
+
+@each([o for o in WRITTEN if asks(load(o.id)) and load(o.id).compiles])
+def test_a_rule_that_asks_takes_the_same_steps_compiled(o, monkeypatch):
+    """Here the graphs run as they are; test_reference_base.py shows the other methods, and what torch.compile makes of graphs."""
+    monkeypatch.setattr(load(o.id), "backend", "eager")
+    if evaluates(load(o.id)):
+        problem = model(steps=4, shapes=MATRIX_SHAPES if o.parameter_scope.accepts == "matrices" else SHAPES)
+    else:
+        problem = tape(4, MATRIX_SHAPES if o.parameter_scope.accepts == "matrices" else SHAPES)
+    # differences of values over a small distance magnify their rounding
+    assert difference(play(o, problem, compile=True), play(o, problem)) <= (1e-8 if o.order == "zeroth" else 1e-11)
 
 
 def test_the_tape_catches_a_small_mistake():

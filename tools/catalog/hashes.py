@@ -26,8 +26,17 @@ def code_path(root: Path, optimizer: Optimizer) -> Path:
     return folder / f"{optimizer.id.replace('-', '_')}.py"
 
 
+def second_writing(root: Path, optimizer: Optimizer) -> Path:
+    """Where a NumPy writing of a method lies that the algebra cannot say: its `steps` gives the parameters after each step.
+
+    `steps(thetas, objectives, draw, **hyper)`: one objective a step (value, gradient, full_gradient and hvp, of lists of arrays), and
+    `draw(kind, shape)` for the step's random numbers.
+    """
+    return root / "tests" / "second" / f"{optimizer.id.replace('-', '_')}.py"
+
+
 def code_hash(root: Path, optimizer: Optimizer) -> str:
-    """SHA-256 over `_base.py`, the method's file, and what these import of `reference_impls`.
+    """SHA-256 over `_base.py`, the method's file, its second writing, and what these import of `reference_impls`.
 
     Raises OSError or SyntaxError where a file is missing or broken.
     """
@@ -49,7 +58,8 @@ def record_hash(optimizer: Optimizer) -> str:
 
 
 def _over_files(root: Path, optimizer: Optimizer, digest: Callable[[Path, int, int], tuple[str, tuple[str, ...]]]) -> str:
-    pending, seen = [root / "reference_impls" / "_base.py", code_path(root, optimizer)], {}
+    second = second_writing(root, optimizer)
+    pending, seen = [root / "reference_impls" / "_base.py", code_path(root, optimizer), *([second] if second.is_file() else [])], {}
     while pending:
         path = pending.pop()
         if path not in seen:

@@ -156,7 +156,8 @@ class StateSlot(Record):
     symbol: Tex = Field(description="its LaTeX symbol without the time index", examples=["m", r"\hat{v}"])
     shape: Literal["parameter", "scalar"] | tuple[str | int, ...] = Field(
         default="parameter",
-        description="`parameter`, `scalar`, or a list of `rows`, `cols`, whole numbers and hyperparameter names",
+        description="`parameter`, `scalar`, or a list of `rows`, `cols`, `size`, `channels` (the first axis), `inputs` (all others "
+        "together), whole numbers and hyperparameter names",
         examples=["parameter", ["rows", "cols"]],
     )
     start: Algebra = Field(
@@ -279,12 +280,29 @@ class Peer(Record):
         exclude_if=lambda wide: not wide,
         description="whether, of matrices, it is the same method only for those with fewer rows than columns",
     )
+    alone: bool = Field(
+        default=False,
+        exclude_if=lambda alone: not alone,
+        description="whether it is the same method only where each tensor has an optimizer of its own",
+    )
+    double: bool = Field(
+        default=False,
+        exclude_if=lambda double: not double,
+        description="whether what it rounds to single precision or less on the way is left in double precision for the comparison",
+    )
     parts: tuple[Part, ...] = Field(
         default=(), exclude_if=lambda parts: not parts, description="what it is put together from: its first arguments after the parameters"
     )
     tolerance: float = Field(default=1e-10, gt=0, le=1e-2)
     reason: Text | None = Field(default=None, description="why the tolerance is wider, or why only some tensors are compared")
     differs: Text | None = Field(default=None, description="set where the peer follows another variant: shown, not asserted")
+
+
+class Refusal(Record):
+    """A way to run the update rule that a method cannot take."""
+
+    way: Literal["compile"]
+    reason: Text
 
 
 class Implementation(Record):
@@ -294,6 +312,9 @@ class Implementation(Record):
     peers: tuple[Peer, ...] = ()
     settings: tuple[dict[Identifier, Value | tuple[Number, ...] | None], ...] = Field(
         default=(), description="further hyperparameter settings for the conformance tests", examples=[[{"eps": 0.1}]]
+    )
+    refuses: tuple[Refusal, ...] = Field(
+        default=(), exclude_if=lambda refuses: not refuses, description="ways to run that the class does not offer; the others are tested"
     )
 
 

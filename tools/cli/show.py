@@ -12,7 +12,7 @@ from typing import Any
 from tools.catalog.ladder import MEANING, rung
 from tools.catalog.lineage import children, parents, year
 from tools.catalog.loader import Catalog
-from tools.catalog.schema import Hyperparameter, Optimizer, Paper, StateSlot, Step
+from tools.catalog.schema import PROBLEMS, Hyperparameter, Optimizer, Paper, StateSlot, Step
 from tools.cli import _filters
 from tools.cli.list import terminal_width
 from tools.cli.run import shown
@@ -157,7 +157,7 @@ def decay(o: Optimizer) -> list[str]:
 def reduction(r: Any) -> str:
     when = ", ".join(f"{k} = {shown(v)}" for k, v in r.when.items()) or "always"
     there = f" with {', '.join(f'{k} = {shown(v)}' for k, v in r.with_.items())}" if r.with_ else ""
-    return f"{r.becomes}{there}, for {when}"
+    return ", ".join([f"{r.becomes}{there}, for {when}", *(PROBLEMS[word] for word in r.on)])
 
 
 def links(catalog: Catalog, o: Optimizer) -> Iterator[str]:

@@ -1,10 +1,12 @@
-"""All claims of one record put to the test, as data: what `atlas verify` prints and `atlas measure` writes."""
+"""All claims of one record put to the test, as data: what `atlas verify` prints and writes."""
 
 from __future__ import annotations
 
 import datetime
 import platform
 from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,50 +15,86 @@ import torch
 from reference_impls import load
 from reference_impls._base import ReferenceOptimizer
 from tools.catalog.equations import is_executable
-from tools.catalog.hashes import bytes_hash, code_hash, record_hash
+from tools.catalog.hashes import bytes_hash, code_hash, record_hash, second_writing
 from tools.catalog.loader import Catalog
 from tools.catalog.schema import Optimizer, Order, Peer, Reduction
 from tools.measure import facts
 from tools.measure.model import model
-from tools.measure.players import Problem, applies, by_equations, by_peer, by_torch, evaluates, peer_object, settings, version
+from tools.measure.network import network
+from tools.measure.players import (
+    Problem,
+    Trajectory,
+    applies,
+    by_equations,
+    by_peer,
+    by_second,
+    by_torch,
+    evaluates,
+    looks_inside,
+    peer_object,
+    settings,
+    version,
+)
+from tools.measure.problems import narrowed
 from tools.measure.tape import MATRIX_SHAPES, SHAPES, difference, tape
 
+ROOT = Path(__file__).parents[2]
 EQUATIONS = 1e-10  # allowed between the code and its own equations
 
 
 def problem_for(*optimizers: Optimizer) -> Problem:
-    """A tape of gradients that all of them can play; a model where one evaluates a loss."""
+    """A tape of gradients that all of them can play; a model where one evaluates a loss, a network where one looks inside it."""
     shapes = MATRIX_SHAPES if any(o.parameter_scope.accepts == "matrices" for o in optimizers) else SHAPES
+    if any(looks_inside(load(o.id)) for o in optimizers):
+        return network(shapes=shapes)
     return (model if any(evaluates(load(o.id)) for o in optimizers) else tape)(shapes=shapes)
 
 
-def equations(optimizer: Optimizer) -> dict[str, Any]:
-    """The code against the record's own equations, at every setting."""
-    if not is_executable(optimizer):
+def equations(optimizer: Optimizer, root: Path = ROOT) -> dict[str, Any]:
+    """The code against the record's own equations, or the second writing of what the algebra cannot say, at every setting."""
+    second = second_writing(root, optimizer)
+    if not is_executable(optimizer) and not second.is_file():
         return {"difference": None, "tolerance": EQUATIONS, "settings": 0, "verdict": "not executable"}
     problem = problem_for(optimizer)
     tests = settings(optimizer)
-    worst = max(difference(by_torch(load(optimizer.id), s, problem), by_equations(optimizer, s, problem)) for s in tests)
-    return {"difference": worst, "tolerance": EQUATIONS, "settings": len(tests), "verdict": "agrees" if worst <= EQUATIONS else "disagrees"}
+
+    def path(s: dict[str, Any]) -> Trajectory:
+        return by_equations(optimizer, s, problem) if is_executable(optimizer) else by_second(second, s, problem)
+
+    worst = max(difference(by_torch(load(optimizer.id), s, problem), path(s)) for s in tests)
+    result = {
+        "difference": worst,
+        "tolerance": EQUATIONS,
+        "settings": len(tests),
+        "verdict": "agrees" if worst <= EQUATIONS else "disagrees",
+    }
+    return result if is_executable(optimizer) else {**result, "second_writing": True}
 
 
 def conformance(optimizer: Optimizer, peer: Peer) -> dict[str, Any]:
-    """The code against one peer, at every setting where the peer is the same method."""
+    """The code and the record's equations against one peer, at every setting where the peer is the same method."""
     result: dict[str, Any] = {"object": peer.object, "version": version(peer.object.partition(":")[0]), "tolerance": peer.tolerance}
     tests = [s for s in settings(optimizer) if applies(peer, s)]
     result["settings"] = len(tests)
     result["reason"] = peer.differs or peer.reason
     problem = problem_for(optimizer) if peer.axes is None else problem_for(optimizer).only(peer.axes)
+    problem = problem.wide() if peer.wide else problem
     ours: Any = load(optimizer.id)
+    worst: float | None = None
+    from_equations: float | None = None
     try:
         # a method that trains at another point than it returns is compared there too
         ends = ours.averaged is not ReferenceOptimizer.averaged and hasattr(peer_object(peer.object), "eval")
-        pairs = ((by_torch(ours, s, problem, ends=ends), by_peer(optimizer, peer, s, problem, ends)) for s in tests)
-        worst: float | None = max((difference(*pair) for pair in pairs), default=None)
+        problems = [problem.pick([i]) for i in range(len(problem.thetas))] if peer.alone else [problem]
+        for s, one in product(tests, problems):
+            theirs = by_peer(optimizer, peer, s, one, ends)
+            worst = max(worst or 0.0, difference(by_torch(ours, s, one, ends=ends), theirs))
+            if is_executable(optimizer):
+                from_equations = max(from_equations or 0.0, difference(by_equations(optimizer, s, one), theirs[: one.steps]))
     except Exception as error:
         if not peer.differs:
             raise RuntimeError(f"{optimizer.id}: {peer.object} cannot be run: {error}") from error
-        return {**result, "difference": None, "verdict": "follows another variant"}
+        return {**result, "difference": None, "from_equations": None, "verdict": "follows another variant"}
     agrees = worst is not None and worst <= peer.tolerance
     if not tests:
         verdict = "never the same method at the tested settings"
@@ -64,7 +102,7 @@ def conformance(optimizer: Optimizer, peer: Peer) -> dict[str, Any]:
         verdict = "agrees against the record" if agrees else "follows another variant"
     else:
         verdict = "agrees" if agrees else "disagrees"
-    return {**result, "difference": worst, "verdict": verdict}
+    return {**result, "difference": worst, "from_equations": from_equations, "verdict": verdict}
 
 
 def reduction(catalog: Catalog, optimizer: Optimizer, number: int, r: Reduction) -> dict[str, Any]:
@@ -73,7 +111,7 @@ def reduction(catalog: Catalog, optimizer: Optimizer, number: int, r: Reduction)
     result: dict[str, Any] = {"becomes": r.becomes, "number": number, "tolerance": r.tolerance, "difference": None, "holds": None}
     if optimizer.implementation is None or target.implementation is None:
         return result
-    problem = problem_for(optimizer, target)
+    problem = narrowed(problem_for(optimizer, target), r.on)
     own, other = settings(optimizer)[0], settings(target)
     worst, count = 0.0, 0
     for theirs in other:
@@ -89,7 +127,7 @@ def measure(catalog: Catalog, optimizer: Optimizer) -> dict[str, Any]:
     if optimizer.implementation is None:
         raise ValueError(f"{optimizer.id} has no reference implementation")
     default = settings(optimizer)[0]
-    seen = equations(optimizer)
+    seen = equations(optimizer, catalog.root)
     peers = [conformance(optimizer, p) for p in optimizer.implementation.peers]
     reductions = [reduction(catalog, optimizer, i, r) for i, r in enumerate(optimizer.reductions)]
     blind = facts.invariances(optimizer, default)
@@ -106,6 +144,9 @@ def measure(catalog: Catalog, optimizer: Optimizer) -> dict[str, Any]:
         "invariances": blind,
         "evaluations": facts.evaluations(optimizer, default),
         "memory": facts.state_bytes(optimizer, default),
+        "temporary": facts.temporary_bytes(optimizer, default),
+        "tensors": facts.tensor_kinds(optimizer, default),
+        "non_finite": facts.non_finite(optimizer, default),
     }
     return {**result, "faults": faults(optimizer, result), "verdict": verdict(result)}
 
@@ -121,6 +162,7 @@ def faults(optimizer: Optimizer, result: dict[str, Any]) -> list[str]:
     found += [f"it does not become {r['becomes']}: {r['difference']:.1e}" for r in result["reductions"] if r["holds"] is False]
     if fault := beyond_its_order(optimizer.order, result["evaluations"]):
         found.append(fault)
+    found += [f"{kind} tensors fail without a word" for kind, word in result["tensors"].items() if word == "fails"]
     measured = {name for name, distance in result["invariances"].items() if distance <= facts.BLIND}
     if measured != set(optimizer.invariances):
         ours, theirs = (", ".join(sorted(names)) or "none" for names in (measured, optimizer.invariances))
@@ -138,8 +180,13 @@ def beyond_its_order(order: Order, counted: Mapping[str, float]) -> str | None:
 
 
 def verdict(result: dict[str, Any]) -> str:
-    """`verified` where code and equations agree and a peer agrees, or, without any peer, a reduction holds; else `implemented`."""
-    agreeing = any(p["verdict"] == "agrees" for p in result["peers"])
-    shown = agreeing or (not result["peers"] and any(r["holds"] for r in result["reductions"]))
+    """`verified` where code and equations (or a second writing) agree and a peer agrees; else `implemented`.
+
+    Without any peer, a reduction that holds: `verified through a reduction`, as far as its target is verified (see `ladder`).
+    """
     bad = any(p["verdict"] == "disagrees" for p in result["peers"]) or any(r["holds"] is False for r in result["reductions"])
-    return "verified" if result["equations"]["verdict"] == "agrees" and shown and not bad else "implemented"
+    if result["equations"]["verdict"] != "agrees" or bad:
+        return "implemented"
+    if any(p["verdict"] == "agrees" for p in result["peers"]):
+        return "verified"
+    return "verified through a reduction" if not result["peers"] and any(r["holds"] for r in result["reductions"]) else "implemented"

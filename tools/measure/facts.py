@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ import torch
 from reference_impls import load
 from tools.catalog.schema import Optimizer
 from tools.measure.model import Model, model
-from tools.measure.players import Array, Trajectory, build, by_reference, drawn, evaluates, feed, take
+from tools.measure.network import network
+from tools.measure.players import Array, Trajectory, build, by_reference, drawn, evaluates, feed, looks_inside, take
 from tools.measure.tape import MATRIX_SHAPES, SHAPES, Tape, difference, tape
 
 BLIND = 1e-6  # a difference below this counts as none: eps in a denominator leaves traces of about 1e-8
@@ -73,7 +74,10 @@ def invariances(optimizer: Optimizer, hyper: Mapping[str, Any]) -> dict[str, flo
     """
     # rows of ordinary size, since only what happens at usual settings is of interest here
     shapes = SHAPES[2:4] if optimizer.parameter_scope.accepts == "matrices" else SHAPES[1:4]
-    original: Any = model(20, shapes, 7, (1.0,) * 5) if evaluates(load(optimizer.id)) else tape(20, shapes, 7, (1.0,))
+    inside = looks_inside(load(optimizer.id))
+    original: Any = tape(20, shapes, 7, (1.0,))
+    if evaluates(load(optimizer.id)):
+        original = (network if inside else model)(20, shapes, 7, (1.0,) * 5)
     path = by_reference(optimizer, hyper, original)
     rng = np.random.default_rng(11)
     same = {n: np.eye(n) for n in (4, 5, 7)}
@@ -82,7 +86,7 @@ def invariances(optimizer: Optimizer, hyper: Mapping[str, Any]) -> dict[str, flo
     turns = {n: np.linalg.qr(rng.standard_normal((n, n))).Q for n in same}
 
     def distance(turns: Turns = same, shift: float = 0.0, factor: float = 1.0) -> float:
-        changed: Any = Changed(original, turns, shift, factor)
+        changed: Any = original.changed(turns, shift, factor) if inside else Changed(original, turns, shift, factor)
         if isinstance(original, Tape):
             changed = Tape(tuple(changed.thetas), tuple(tuple(factor * turned(g, turns) for g in row) for row in original.rows))
         return difference(by_reference(optimizer, hyper, changed), [[turned(x, turns) + shift for x in row] for row in path])
@@ -109,9 +113,7 @@ def evaluations(optimizer: Optimizer, hyper: Mapping[str, Any]) -> dict[str, flo
 def state_bytes(optimizer: Optimizer, hyper: Mapping[str, Any]) -> dict[str, float]:
     """Bytes of optimizer state a parameter, from the tensors themselves: a 256 x 256 matrix and a vector of 256, float32."""
     found = {}
-    for name, shape in (("matrix", (256, 256)), ("vector", (256,))):
-        if name == "vector" and optimizer.parameter_scope.accepts == "matrices":
-            continue
+    for name, shape in sizes(optimizer):
         parameter = torch.nn.Parameter(torch.ones(shape))
         method = build(load(optimizer.id), [parameter], hyper)
         feed(method, [parameter], [torch.ones(shape)])
@@ -120,4 +122,101 @@ def state_bytes(optimizer: Optimizer, hyper: Mapping[str, Any]) -> dict[str, flo
     return found
 
 
-__all__ = ["BLIND", "Trajectory", "invariances", "state_bytes"]
+def temporary_bytes(optimizer: Optimizer, hyper: Mapping[str, Any]) -> dict[str, float]:
+    """Bytes a parameter that the third eager step takes on top of parameters, gradients and state, at its peak; float32.
+
+    Of torch's allocator, so workspaces of decompositions count too. Of a method that evaluates a loss, what that takes counts.
+    """
+    found = {}
+    for name, shape in sizes(optimizer):
+        parameter = torch.nn.Parameter(torch.ones(shape))
+        method = build(load(optimizer.id), [parameter], hyper)
+        for _ in range(2):
+            feed(method, [parameter], [torch.ones(shape)])
+        parameter.grad = torch.ones(shape)
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+            feed(method, [parameter], [parameter.grad])
+        events = [e for e in profile.profiler.kineto_results.events() if e.name() == "[memory]"]
+        taken = np.cumsum([e.nbytes() for e in sorted(events, key=lambda e: e.start_ns())])
+        found[name] = float(max(taken, default=0)) / parameter.numel()
+    return found
+
+
+def sizes(optimizer: Optimizer) -> list[tuple[str, tuple[int, ...]]]:
+    """The tensors on which memory is measured, as far as the method takes them."""
+    vector: list[tuple[str, tuple[int, ...]]] = [] if optimizer.parameter_scope.accepts == "matrices" else [("vector", (256,))]
+    return [("matrix", (256, 256)), *vector]
+
+
+def tensor_kinds(optimizer: Optimizer, hyper: Mapping[str, Any]) -> dict[str, str]:
+    """Which kinds of tensors a method takes: "works" (one step gives finite numbers of the same kind), "refused" in words, or "fails"."""
+    flat: tuple[int, ...] = (4, 5) if optimizer.parameter_scope.accepts == "matrices" else ()
+    tests: dict[str, tuple[torch.dtype, tuple[int, ...]]] = {
+        "bfloat16": (torch.bfloat16, (4, 5)),
+        "float16": (torch.float16, (4, 5)),
+        "complex": (torch.complex64, (4, 5)),
+        "sparse gradient": (torch.float32, (4, 5)),
+        "number (0 axes)": (torch.float32, flat),
+        "four axes": (torch.float32, (3, 2, 3, 3)),
+        "empty": (torch.float32, (0, 3)),
+    }
+    found = {}
+    for name, (dtype, shape) in tests.items():
+        if not shape or shape != flat or name != "number (0 axes)":
+            found[name] = outcome(optimizer, hyper, torch.full(shape, 0.5, dtype=dtype), sparse=name.startswith("sparse"))
+    return found
+
+
+def spoiled(problem: Tape | Model, value: float) -> Tape | Model:
+    """The problem with `value` in one entry of one matrix's third gradient; of a model, as the weight of the third sample."""
+    if isinstance(problem, Model):
+        samples = [replace(s, weight=value) if i == 2 else s for i, s in enumerate(problem.samples)]
+        return replace(problem, samples=tuple(samples))
+    rows = [[np.array(g) for g in row] for row in problem.rows]
+    next(g for g in rows[2] if g.ndim == 2)[1, 2] = value
+    return Tape(problem.thetas, tuple(map(tuple, rows)))
+
+
+def reach(optimizer: Optimizer, hyper: Mapping[str, Any], value: float) -> str:
+    """What is no finite number five steps after one entry of one gradient was `value` (or one sample's loss, where that is evaluated)."""
+    shapes = MATRIX_SHAPES if optimizer.parameter_scope.accepts == "matrices" else SHAPES
+    problem = (model if evaluates(load(optimizer.id)) else tape)(8, shapes)
+    with np.errstate(all="ignore"):
+        last = by_reference(optimizer, hyper, spoiled(problem, value))[-1]
+    hit = [int(np.sum(~np.isfinite(x))) for x in last]
+    if not any(hit):
+        return "nothing"
+    if sum(map(bool, hit)) > 1:
+        return "several tensors"
+    return "the entry" if max(hit) == 1 else "the tensor"
+
+
+def non_finite(optimizer: Optimizer, hyper: Mapping[str, Any]) -> dict[str, str]:
+    """How far a NaN reaches, and an infinite gradient (of a method that evaluates a loss, a NaN alone)."""
+    values = {"nan": float("nan")} | ({} if evaluates(load(optimizer.id)) else {"inf": float("inf")})
+    return {name: reach(optimizer, hyper, value) for name, value in values.items()}
+
+
+def outcome(optimizer: Optimizer, hyper: Mapping[str, Any], start: torch.Tensor, sparse: bool) -> str:
+    """What becomes of one step from `start`."""
+    parameter = torch.nn.Parameter(start.clone())
+    gradient = torch.full_like(start, 0.25)
+
+    def rows() -> torch.Tensor:
+        return torch.nn.functional.embedding(torch.tensor([0, 2]), parameter, sparse=True).square().sum()
+
+    try:
+        method = build(load(optimizer.id), [parameter], hyper)
+        if sparse and evaluates(type(method)):
+            method.step(rows, full=rows)
+        else:
+            feed(method, [parameter], [gradient.to_sparse() if sparse else gradient])
+    except TypeError:
+        return "refused"
+    except Exception:
+        return "fails"
+    kept = parameter.dtype is start.dtype and parameter.shape == start.shape
+    return "works" if kept and bool(torch.isfinite(parameter).all()) else "fails"
+
+
+__all__ = ["BLIND", "Trajectory", "evaluations", "invariances", "non_finite", "spoiled", "state_bytes", "temporary_bytes", "tensor_kinds"]

@@ -68,6 +68,10 @@ class Model:
         """The model of the tensors with these numbers of axes."""
         return self.pick([i for i, x in enumerate(self.thetas) if x.ndim in axes])
 
+    def wide(self) -> Model:
+        """The model without matrices that have as many rows as columns, or more."""
+        return self.pick([i for i, x in enumerate(self.thetas) if x.ndim < 2 or x.shape[-2] < x.shape[-1]])
+
     def loss(self, step: int, tensors: Sequence[torch.Tensor]) -> torch.Tensor:
         return self._sample(step).value(tensors)
 

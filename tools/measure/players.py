@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import re
+import sys
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from contextlib import ExitStack
+from functools import cache, partial
 from importlib import import_module, metadata
 from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_args
 from unittest import mock
 
@@ -24,19 +29,29 @@ from reference_impls.wrappers._base import Wrapper
 from tools.algebra import parse_equation, parse_expression
 from tools.algebra.run import Program
 from tools.algebra.tree import Equation, Name
+from tools.catalog.arguments import ENTRIES, expressions
 from tools.catalog.equations import program, scalars
-from tools.catalog.schema import Optimizer, Peer
+from tools.catalog.schema import Optimizer, Part, Peer
+from tools.measure.guests import GUESTS
 from tools.measure.model import Model
-from tools.measure.tape import Tape
+from tools.measure.tape import Rows, Tape
 
 Array = np.ndarray
 Trajectory = list[list[Array]]
 Problem = Tape | Model
 FALLBACK_LR = 0.01  # where a record has no default learning rate
 INNER_LR = 0.1  # of the plain SGD that wrappers work on
+OBJECTIVE = ("value", "gradient", "full_gradient", "hvp", "per_sample", "factors")  # what may be asked of a loss
 GROUP = "group."
 REQUESTS = frozenset(kind.__name__ for kind in get_args(Request))
-EVALUATIONS = frozenset({"Value", "Gradient", "FullGradient", "Hvp"})
+LAYERS = frozenset({"PerSample", "Factors"})  # what only a loss of samples and layers can answer
+EVALUATIONS = frozenset({"Value", "Gradient", "FullGradient", "Hvp"}) | LAYERS
+
+Hear = Callable[[int, str, tuple[Any, ...], Any], None]  # of a step: a kind of question, what was asked, and the answer
+
+
+def silence(step: int, kind: str, asked: tuple[Any, ...], answer: Any) -> None:
+    """Nobody hears."""
 
 
 def asks(make: Any) -> frozenset[str]:
@@ -55,6 +70,11 @@ def evaluates(make: Any) -> bool:
     return bool(asks(make) & EVALUATIONS)
 
 
+def looks_inside(make: Any) -> bool:
+    """Whether it needs the samples and layers of a loss."""
+    return bool(asks(make) & LAYERS)
+
+
 def whole_model(make: Any) -> bool:
     """Whether one tensor's step depends on the others."""
     return evaluates(make) or "Total" in asks(make)
@@ -71,21 +91,67 @@ def settings(optimizer: Optimizer) -> list[dict[str, Any]]:
     return [defaults, *({**defaults, **s} for s in extra)]
 
 
-def by_equations(optimizer: Optimizer, hyper: Mapping[str, Any], problem: Problem) -> Trajectory:
-    """The record's own equations in NumPy."""
-    runner = program(optimizer, hyper, inner=lambda thetas, gradients, t: [-INNER_LR * g for g in gradients])
+def by_equations(optimizer: Optimizer, hyper: Mapping[str, Any], problem: Problem, hear: Hear = silence) -> Trajectory:
+    """The record's own equations in NumPy. `hear` is told of what they are given, ask and remember."""
     fresh = "Draw" in asks(load(optimizer.id))  # else the code draws from the step number alone
+    step = 0
+
+    def inner(thetas: list[Array], gradients: list[Array], t: int) -> list[Array]:
+        move = [-INNER_LR * g for g in gradients]
+        hear(step, "inner_step", (gradients,), move)
+        return move
+
+    runner = program(optimizer, hyper, inner=inner)
     runner.begin(problem.thetas)
     thetas, path = list(problem.thetas), []
     for step in range(problem.steps):
-        runner.draw = stream(step + 1) if fresh else lambda kind, shape: drawn(kind, shape, runner.t)
+        numbers = stream(step + 1) if fresh else lambda kind, shape: drawn(kind, shape, runner.t)
+        runner.draw = Heard(numbers, partial(hear, step, "draw"))
+        gradients = problem.objective(step).gradient(thetas) if isinstance(problem, Model) else list(problem.rows[step])
+        hear(step, "given", (), gradients)
         if isinstance(problem, Model):
-            runner.objective = problem.objective(step)
-            thetas = runner.step(thetas, runner.objective.gradient(thetas))
-        else:
-            thetas = runner.step(thetas, problem.rows[step])
+            runner.objective = listening(problem.objective(step), partial(hear, step))
+        thetas = runner.step(thetas, gradients)
+        hear(step, "state", (), runner.memory)
         path.append([np.asarray(x) for x in thetas])
     return path
+
+
+class Heard:
+    """A function of which somebody hears: what it was called with, and what it answered."""
+
+    def __init__(self, answer: Callable[..., Any], hear: Callable[[tuple[Any, ...], Any], None]) -> None:
+        self.answer, self.hear = answer, hear
+
+    def __call__(self, *asked: Any) -> Any:
+        answer = self.answer(*asked)
+        self.hear(asked, answer)
+        return answer
+
+
+def listening(objective: Any, hear: Callable[[str, tuple[Any, ...], Any], None]) -> Any:
+    """The objective with every evaluation heard."""
+    kinds = (kind for kind in OBJECTIVE if hasattr(objective, kind))
+    return SimpleNamespace(**{kind: Heard(getattr(objective, kind), partial(hear, kind)) for kind in kinds})
+
+
+def by_second(path: Path, hyper: Mapping[str, Any], problem: Problem, hear: Hear = silence) -> Trajectory:
+    """The second writing at `path`."""
+    spec = importlib.util.spec_from_file_location(f"second_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    numbers: Callable[..., Array] = stream(0)
+
+    def objectives() -> Iterator[Any]:
+        nonlocal numbers
+        for step in range(problem.steps):
+            numbers = Heard(stream(step + 1), partial(hear, step, "draw"))
+            yield listening(problem.objective(step) if isinstance(problem, Model) else Rows(problem.rows[step]), partial(hear, step))
+
+    points = module.steps(list(problem.thetas), objectives(), lambda kind, shape: numbers(kind, shape), **hyper)
+    return [[np.array(x) for x in row] for row in points]
 
 
 def drawn(kind: str, shape: Sequence[int], t: int) -> Array:
@@ -105,7 +171,8 @@ def by_reference(optimizer: Optimizer, hyper: Mapping[str, Any], problem: Proble
     return by_torch(load(optimizer.id), hyper, problem)
 
 
-def by_torch(make: Any, arguments: Mapping[str, Any], problem: Problem, wraps: bool | None = None, ends: bool = False) -> Trajectory:
+def by_torch(make: Any, arguments: Mapping[str, Any], problem: Problem, wraps: bool | None = None, ends: bool = False,
+             parts: Sequence[Any] = ()) -> Trajectory:  # fmt: skip
     """Any torch.optim.Optimizer class; with `ends`, the point that it shows for evaluation is one more row.
 
     Arguments such as `group.rank` go into the parameter group of the tensors with two or more axes alone; `group.name` names these
@@ -115,7 +182,7 @@ def by_torch(make: Any, arguments: Mapping[str, Any], problem: Problem, wraps: b
     path: Trajectory = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        optimizer = build(make, parameters, arguments, wraps)
+        optimizer = build(make, parameters, arguments, wraps, parts)
         getattr(optimizer, "train", lambda: None)()
         for step in range(problem.steps):
             take(optimizer, parameters, problem, step)
@@ -126,11 +193,13 @@ def by_torch(make: Any, arguments: Mapping[str, Any], problem: Problem, wraps: b
     return path
 
 
-def build(make: Any, parameters: list[torch.nn.Parameter], arguments: Mapping[str, Any], wraps: bool | None = None) -> Any:
+def build(make: Any, parameters: list[torch.nn.Parameter], arguments: Mapping[str, Any], wraps: bool | None = None,
+          parts: Sequence[Any] = ()) -> Any:  # fmt: skip
     """The optimizer; one that works on top of another gets plain SGD."""
     groups = grouped(parameters, arguments)
     wraps = issubclass(make, Wrapper) if wraps is None else wraps
-    return make(torch.optim.SGD(groups, INNER_LR) if wraps else groups, **{k: v for k, v in arguments.items() if not k.startswith(GROUP)})
+    own = {k: v for k, v in arguments.items() if not k.startswith(GROUP)}
+    return make(torch.optim.SGD(groups, INNER_LR) if wraps else groups, *parts, **own)
 
 
 def take(optimizer: Any, parameters: Sequence[torch.nn.Parameter], problem: Any, step: int) -> None:
@@ -146,24 +215,44 @@ def take(optimizer: Any, parameters: Sequence[torch.nn.Parameter], problem: Any,
     if isinstance(problem, Tape):
         for p, g in zip(parameters, problem.rows[step], strict=True):
             p.grad = torch.tensor(g)
-        optimizer.step()
+        with given_numbers(draw, step):
+            optimizer.step()
     elif isinstance(optimizer, ReferenceOptimizer):
         optimizer.step(lambda: problem.loss(step, parameters), full=lambda: problem.full(parameters))
-    else:  # peers: some want the gradient first, some the closure, and some draw for themselves
+    else:  # peers: some want the gradient first, some the closure, some both with and without gradients
 
-        def closure() -> torch.Tensor:
+        def closure(backward: bool = True, loss: Callable[[], torch.Tensor] = lambda: problem.loss(step, parameters)) -> torch.Tensor:
+            if not backward:
+                return loss().detach()
             optimizer.zero_grad()
-            loss: torch.Tensor = problem.loss(step, parameters)
-            torch.autograd.backward(loss, create_graph=True)
-            return loss
+            with torch.enable_grad():
+                value = loss()
+                torch.autograd.backward(value, create_graph=True)
+            return value
 
         closure()
-        with (
-            mock.patch.object(torch, "randn_like", lambda like, **_: draw("gaussian", like)),
-            mock.patch.object(torch, "randint_like", lambda like, *_, **__: (draw("rademacher", like) + 1) / 2),
-        ):
-            optimizer.step(closure)
+        more = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(optimizer.step).parameters.values())
+        with given_numbers(draw, step):
+            optimizer.step(closure, **({"full_closure": partial(closure, loss=lambda: problem.full(parameters))} if more else {}))
         optimizer.zero_grad()
+
+
+def given_numbers(draw: Callable[[str, torch.Tensor], torch.Tensor], step: int) -> ExitStack:
+    """While it lasts, peers that draw for themselves draw what we do."""
+
+    def projection(shape: Sequence[int], *_: Any, **__: Any) -> torch.Tensor:
+        return torch.tensor(drawn("gaussian", (shape[1], shape[0]), step + 1)).T
+
+    def signs(like: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+        return (draw("rademacher", like) + 1) / 2
+
+    stack = ExitStack()
+    stack.enter_context(mock.patch.object(torch, "randn_like", lambda like, **_: draw("gaussian", like)))
+    stack.enter_context(mock.patch.object(torch, "randint_like", signs))
+    stack.enter_context(mock.patch.object(torch, "bernoulli", signs))
+    if "apollo_torch" in sys.modules:  # its matrix stands the other way round
+        stack.enter_context(mock.patch("apollo_torch.random_projector.stable_randn", projection))
+    return stack
 
 
 def feed(method: Any, parameters: Sequence[torch.nn.Parameter], gradients: Sequence[torch.Tensor | None]) -> None:
@@ -221,10 +310,42 @@ def by_optax(make: Any, arguments: Mapping[str, Any], tape: Problem) -> Trajecto
 
 def by_peer(optimizer: Optimizer, peer: Peer, hyper: Mapping[str, Any], problem: Problem, ends: bool = False) -> Trajectory:
     """A peer with our hyperparameters translated into its arguments."""
-    make, given = peer_object(peer.object), peer_arguments(optimizer, peer, hyper)
+    entries = sum(x.size for x in problem.thetas)
+    make, given = peer_object(peer.object), peer_arguments(optimizer, peer, hyper, entries)
+    parts = [part(optimizer, p, hyper, entries) for p in peer.parts]
+    if guest := GUESTS.get(peer.object):
+        return guest(make, given, problem, stream)
     if not inspect.isclass(make):
-        return by_optax(make, given, problem)
-    return by_torch(make, given, problem, wraps=issubclass(load(optimizer.id), Wrapper), ends=ends)
+        return by_optax(partial(make, *parts), given, problem)
+    makes_its_own = any(inspect.isclass(value) for value in given.values())  # it gets the wrapped optimizer's class
+    wraps = issubclass(load(optimizer.id), Wrapper) and not makes_its_own
+    with in_double() if peer.double else ExitStack():
+        return by_torch(make, given, problem, wraps=wraps, ends=ends, parts=parts)
+
+
+def in_double() -> ExitStack:
+    """While it lasts, tensors that are made in or turned to single precision or less are in double precision."""
+    to, low = torch.Tensor.to, (torch.float32, torch.bfloat16, torch.float16)
+
+    def kept(x: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+        return to(x, torch.float64, copy=True)
+
+    def turned(x: torch.Tensor, *wanted: Any, **more: Any) -> torch.Tensor:
+        return kept(x) if any(w in low for w in (*wanted, *more.values()) if isinstance(w, torch.dtype)) else to(x, *wanted, **more)
+
+    stack = ExitStack()
+    stack.callback(torch.set_default_dtype, torch.get_default_dtype())
+    torch.set_default_dtype(torch.float64)
+    for name in ("float", "bfloat16", "half"):
+        stack.enter_context(mock.patch.object(torch.Tensor, name, kept))
+    stack.enter_context(mock.patch.object(torch.Tensor, "to", turned))
+    return stack
+
+
+def part(optimizer: Optimizer, p: Part, hyper: Mapping[str, Any], entries: int) -> Any:
+    """One of the parts that a peer is put together from."""
+    inner = [part(optimizer, x, hyper, entries) for x in p.parts]
+    return peer_object(p.object)(*inner, **peer_arguments(optimizer, p, hyper, entries))
 
 
 def applies(peer: Peer, hyper: Mapping[str, Any]) -> bool:
@@ -238,15 +359,22 @@ def peer_object(where: str) -> Any:
     module, name = where.split(":")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return getattr(import_module(module), name)
+        package = import_module(module)
+    if module == "heavyball":
+        package.utils.compile_mode = None  # its rules take the same steps, without half a minute of compiling for each class
+    return getattr(package, name)
 
 
-def peer_arguments(optimizer: Optimizer, peer: Peer, hyper: Mapping[str, Any]) -> dict[str, Any]:
-    """Its arguments: constants, our values by name, and expressions over our scalars."""
-    values = scalars(optimizer, hyper)
+def peer_arguments(optimizer: Optimizer, peer: Peer | Part, hyper: Mapping[str, Any], entries: int) -> dict[str, Any]:
+    """Its arguments: constants, our values by name, and expressions over our scalars and `entries`, how many the model has."""
+    values = {**scalars(optimizer, hyper), ENTRIES: entries}
     found: dict[str, Any] = {k: constant(v) for k, v in peer.constants.items()}
     for name, text in peer.arguments.items():
-        found[name] = hyper[text] if text in hyper else evaluate(text, values)
+        if text in hyper:
+            found[name] = hyper[text]
+        else:
+            items = tuple(evaluate(x, values) for x in expressions(text))
+            found[name] = items if len(items) > 1 else items[0]
     return found
 
 

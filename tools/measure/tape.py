@@ -33,6 +33,20 @@ class Tape:
         """The tape of the tensors with these numbers of axes."""
         return self.pick([i for i, x in enumerate(self.thetas) if x.ndim in axes])
 
+    def wide(self) -> Tape:
+        """The tape without matrices that have as many rows as columns, or more."""
+        return self.pick([i for i, x in enumerate(self.thetas) if x.ndim < 2 or x.shape[-2] < x.shape[-1]])
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One row of a tape as an objective: the same gradient everywhere."""
+
+    row: tuple[Array, ...]
+
+    def gradient(self, thetas: Sequence[Array]) -> list[Array]:
+        return list(self.row)
+
 
 def tape(steps: int = 40, shapes: Sequence[tuple[int, ...]] = SHAPES, seed: int = 0, scales: Sequence[float] = SCALES) -> Tape:
     """A tape of `steps` rows; every fourth stretch of ten repeats one gradient."""

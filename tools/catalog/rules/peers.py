@@ -19,6 +19,14 @@ CODES = {
     "unknown-hyperparameter": "a setting or a recommendation for a hyperparameter that the record does not have",
 }
 USUAL = 1e-10
+SOME = "only some tensors are compared"
+UNUSUAL = {
+    "axes": SOME,
+    "wide": SOME,
+    "alone": "each tensor is compared alone",
+    "double": "computed in double precision",
+    "parts": "put together from parts",
+}
 
 
 def check(catalog: Catalog) -> Iterator[Problem]:
@@ -46,9 +54,8 @@ def _peer(source: Source, at: Path, peer: Peer, optimizer: Optimizer) -> Iterato
         yield source.problem(
             (*at, "tolerance"), "peer", f"a tolerance wider than {USUAL:.0e}", "`reason` says why", "reason: computes in single precision"
         )
-    for field in ("axes", "wide", "parts"):
+    for field, what in UNUSUAL.items():
         if getattr(peer, field) and not peer.reason and not peer.differs:
-            what = "put together from parts" if field == "parts" else "only some tensors are compared"
             yield source.problem((*at, field), "peer", what, "`reason` says why", "reason: flattens other tensors")
 
 

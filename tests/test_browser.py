@@ -1,35 +1,21 @@
 """The built site in headless Chromium: search, explorer, copying, keyboard, accessibility, and everything without scripts.
 
-Without a browser these tests fail; they are never skipped. CHROMIUM names another one than /usr/bin/chromium.
+The browser and its fixtures stand in site_browser.py.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import threading
-from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import bibtexparser
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from site_build import ROOT, Site
+from playwright.sync_api import Page, expect
+from site_browser import DESKTOP, PHONE, SMALL, TABLET, Visit, accessible
+from site_build import Site
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which(os.environ.get("CHROMIUM", "chromium")) or "/usr/bin/chromium"
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-DESKTOP, TABLET = {"width": 1300, "height": 900}, {"width": 800, "height": 900}
-PHONE, SMALL = {"width": 390, "height": 800}, {"width": 320, "height": 600}
-Visit = Callable[..., "Watched"]
 KINDS = (
     "index.html",
     "methods/index.html",
@@ -40,15 +26,15 @@ KINDS = (
     "taxonomy.html",
     "algorithm.html",
     "equations.html",
+    "results/index.html",
+    "results/survey-epochs.html",
+    "results/algoperf-v05-external-times.html",
     "cite.html",
     "errata.html",
+    "conformance.html",
+    "writings.html",
     "contribute.html",
     "404.html",
-)
-# rows beyond the first of long lists, which cost axe much time and teach nothing
-MORE_OF_THE_SAME = (
-    "#method-table tbody tr:nth-child(n+16), .errata tbody tr:nth-child(n+16), .papers li:nth-child(n+3), .year:nth-child(n+12), "
-    "a.box:nth-of-type(n+60), .edges path:nth-child(n+60), option:nth-child(n+20)"
 )
 # what people type, and the first result (or results) that they must see
 MUST_FIND = (
@@ -92,68 +78,6 @@ MUST_FIND = (
     ("apollo", ["APOLLO (2024)", "Apollo (2020)"]),
     ("sophia", ["Sophia"]),
 )
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-class Server(ThreadingHTTPServer):
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that leaves a page hangs up; what it misses in earnest it reports itself."""
-
-
-@pytest.fixture(scope="session")
-def address(site: Site) -> Iterator[str]:
-    server = Server(("127.0.0.1", 0), partial(Quiet, directory=str(site.path)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    assert Path(CHROMIUM).exists(), f"no browser at {CHROMIUM}: install Chromium, or name one in the variable CHROMIUM"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-class Watched:
-    """A page whose console, faults and requests are kept."""
-
-    def __init__(self, context: BrowserContext) -> None:
-        self.page: Page = context.new_page()
-        self.faults: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda m: self.faults.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
-        self.page.on("pageerror", lambda e: self.faults.append(f"error: {e}"))
-        # a request that the browser gives up because the page is left is no fault
-        self.page.on("requestfailed", lambda r: self.faults.append(f"failed: {r.url}") if r.failure != "net::ERR_ABORTED" else None)
-        self.page.on("response", lambda r: self.faults.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
-        self.page.on("request", lambda r: self.requests.append(r.url))
-
-
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
-    contexts: list[BrowserContext] = []
-
-    def visit(url: str, **options: Any) -> Watched:
-        context = browser.new_context(**{"viewport": DESKTOP, "color_scheme": "light"} | options)
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        watched = Watched(context)
-        watched.page.goto(url)
-        return watched
-
-    yield visit
-    for context in contexts:
-        context.close()
 
 
 def names(page: Page) -> list[str]:
@@ -228,16 +152,6 @@ def test_axe_finds_no_violation(address: str, visit: Visit, view: dict[str, int]
         expect(page.locator(".md-sidebar--primary").get_by_role("link", name="Papers")).to_be_in_viewport()
         passes += accessible(page, "drawer")
     assert passes > 20 * len(kinds)
-
-
-def accessible(page: Page, kind: str) -> int:
-    """The number of rules that hold; fails with those that do not."""
-    page.evaluate("selector => document.querySelectorAll(selector).forEach(e => e.remove())", MORE_OF_THE_SAME)
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations', 'passes']})")
-    faults = [f"{kind}: {v['id']}: {n['target']} {n['failureSummary']}" for v in found["violations"] for n in v["nodes"]]
-    assert not faults, "\n".join(faults[:10])
-    return len(found["passes"])
 
 
 # Search
@@ -319,11 +233,32 @@ def test_search_is_driven_by_the_keyboard(address: str, visit: Visit) -> None:
 # Explorer
 
 
+def test_columns_are_chosen_and_kept_in_the_address(site: Site, address: str, visit: Visit) -> None:
+    page = visit(address + "methods/index.html").page
+    shown = page.locator("#method-table thead th[data-key]:visible")
+    usual = shown.count()
+    expect(page.locator("th[data-key=temporary]")).to_be_hidden()
+    page.locator(".columns summary").click()
+    page.get_by_label("Temporary bytes").check()
+    page.get_by_label("Families").uncheck()
+    expect(page.locator("th[data-key=temporary]")).to_be_visible()
+    expect(page.locator("th[data-key=families]")).to_be_hidden()
+    assert shown.count() == usual
+    assert "columns=year,order,category" in page.url
+    page.reload()
+    expect(page.locator("th[data-key=temporary]")).to_be_visible()
+    page.locator("th[data-key=temporary] button").click()
+    at = page.locator("#method-table thead th").evaluate_all("heads => heads.findIndex((h) => h.dataset.key === 'temporary')")
+    numbers = [float(t) for t in page.locator(f"#method-table tbody tr td:nth-child({at + 1})").all_inner_texts() if t]
+    assert len(numbers) >= 70
+    assert numbers == sorted(numbers)
+
+
 def test_filters_and_sorting_change_rows_and_address(site: Site, address: str, visit: Visit) -> None:
     page = visit(address + "methods/index.html").page
     everything = names(page)
     assert len(everything) == len(site.catalog.optimizers)
-    page.get_by_label("Order").select_option("second")
+    page.locator("#filters select[name=order]").select_option("second")
     second = {o.name for o in site.catalog.optimizers.values() if o.order == "second"}
     assert set(names(page)) == second
     assert page.url.endswith("?order=second")
@@ -338,7 +273,7 @@ def test_filters_and_sorting_change_rows_and_address(site: Site, address: str, v
     before = names(page)
     page.reload()
     assert names(page) == before
-    assert page.get_by_label("Order").input_value() == "second"
+    assert page.locator("#filters select[name=order]").input_value() == "second"
     page.go_back()
     expect(page.locator("th[data-key=year]")).to_have_attribute("aria-sort", "ascending")
     page.go_back()

@@ -39,7 +39,7 @@ def test_no_problem_is_exit_0_and_silence_on_stdout(root, capsys):
     assert run(root) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "0 problems in 3 methods and 3 papers (7 files)\n"
+    assert err == "0 problems in 3 methods and 3 papers (9 files)\n"
 
 
 def test_problems_are_exit_1_and_all_of_them_are_listed(root, capsys):

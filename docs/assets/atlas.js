@@ -55,9 +55,9 @@
   }
 
   /* What is too wide scrolls in a region of its own, which the keyboard must reach */
-  const regions = all(".scroll, .formula, .roadmap, .highlight pre, .highlight code, .cite pre");
+  const regions = () => all(".scroll, .formula, .roadmap, .highlight pre, .highlight code, .cite pre, .md-typeset__scrollwrap"); // the last by the theme
   const reachable = new ResizeObserver(() => {
-    for (const region of regions) {
+    for (const region of regions()) {
       const wide = region.scrollWidth > region.clientWidth + 1 || region.matches(".roadmap");
       if (wide === region.hasAttribute("tabindex")) continue;
       if (wide) {
@@ -67,7 +67,7 @@
       } else for (const name of ["tabindex", "role", "aria-label"]) region.removeAttribute(name);
     }
   });
-  if (regions.length) reachable.observe(document.body);
+  reachable.observe(document.body);
 
   /* The theme's drawer opens with a label, which the keyboard cannot press: a button takes its place */
   const label = $(".md-header label[for='__drawer']");
@@ -216,6 +216,28 @@
   };
   setUpSearch();
 
+  /* Sorting of tables: buttons in the heads, numbers by size, the rest by letters, rows without a value last */
+  const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+  const pressable = (heads, press) => {
+    for (const head of heads) {
+      const button = make("button", { type: "button" }, ...head.childNodes);
+      head.replaceChildren(button);
+      button.addEventListener("click", () => press(head));
+    }
+  };
+  const order = (a, b) => (a !== "" && b !== "" && Number(a) - Number(b)) || collator.compare(a, b);
+  const inOrder = (rows, value, down, tie) => {
+    const keys = new Map(rows.map((r) => [r, value(r)]));
+    const compare = (a, b) => (a === null) - (b === null) || (a === null ? 0 : order(a, b) * (down ? -1 : 1));
+    return [...rows].sort((a, b) => compare(keys.get(a), keys.get(b)) || tie(a, b));
+  };
+  const tellOrder = (heads, current, down) => {
+    for (const head of heads) {
+      if (head === current) head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    }
+  };
+
   /* Explorer: filters, sorting, chosen rows; the state lives in the address */
   const setUpExplorer = () => {
     const table = $("#method-table");
@@ -234,20 +256,34 @@
     const known = new Map(rows.map((r) => [r.dataset.id, r]));
     const haystack = new Map();
     let sort = { key: "name", down: false };
-    const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
     for (const element of [form, $("#cart"), ...all(".choose", table)]) element.hidden = false;
     for (const row of rows) row.cells[0].append(make("input", { type: "checkbox", "aria-label": "Choose " + text(row, "name") }));
-    for (const head of heads) {
-      const button = make("button", { type: "button" }, head.textContent);
-      head.replaceChildren(button);
-      button.addEventListener("click", () => {
-        sort = { key: head.dataset.key, down: sort.key === head.dataset.key && !sort.down };
-        apply(true);
-      });
-    }
+    pressable(heads, (head) => {
+      sort = { key: head.dataset.key, down: sort.key === head.dataset.key && !sort.down };
+      apply(true);
+    });
+    /* Columns that are not wanted are hidden; the name always stays */
+    const usual = heads.filter((h) => !("optional" in h.dataset)).map((h) => h.dataset.key);
+    const boxes = heads.slice(1).map((head) => {
+      const box = make("input", { type: "checkbox", value: head.dataset.key });
+      $("#columns").append(make("label", {}, box, " " + head.textContent));
+      return box;
+    });
+    const columns = () => ["name", ...boxes.filter((b) => b.checked).map((b) => b.value)];
+    const arrange = () => {
+      const wanted = new Set(columns());
+      for (const row of [...$("thead", table).rows, ...rows]) for (const [key, at] of Object.entries(column)) {
+        row.cells[at].hidden = !wanted.has(key);
+        row.cells[at].classList.toggle("on", wanted.has(key));
+      }
+    };
+    $("#columns").addEventListener("change", () => { arrange(); write(true); });
     const read = () => {
       const given = new URLSearchParams(location.search || location.hash.slice(1));
+      const wanted = given.get("columns")?.split(",") ?? usual;
+      for (const box of boxes) box.checked = wanted.includes(box.value);
+      arrange();
       for (const field of form.elements) if (field.name) field.value = given.get(field.name) ?? "";
       const [key, direction] = (given.get("sort") ?? "name").split("-");
       sort = { key: key in column ? key : "name", down: direction === "down" };
@@ -260,6 +296,7 @@
       const state = new URLSearchParams();
       for (const field of form.elements) if (field.name && field.value) state.set(field.name, field.value);
       if (sort.key !== "name" || sort.down) state.set("sort", sort.key + (sort.down ? "-down" : ""));
+      if (columns().join() !== usual.join()) state.set("columns", columns().slice(1).join(","));
       if (chosen.size) state.set("pick", [...chosen].join(","));
       const query = state.size ? "?" + state.toString().replaceAll("%2C", ",") : "";
       if (query === location.search && !location.hash) return;
@@ -280,12 +317,8 @@
         shown += passes;
       }
       const at = column[sort.key];
-      const keys = new Map(rows.map((r) => [r, value(r, at)]));
-      body.append(...[...rows].sort((a, b) => collator.compare(keys.get(a), keys.get(b)) * (sort.down ? -1 : 1) || collator.compare(a.dataset.id, b.dataset.id)));
-      for (const head of heads) {
-        if (head.dataset.key === sort.key) head.setAttribute("aria-sort", sort.down ? "descending" : "ascending");
-        else head.removeAttribute("aria-sort");
-      }
+      body.append(...inOrder(rows, (r) => value(r, at), sort.down, (a, b) => collator.compare(a.dataset.id, b.dataset.id)));
+      tellOrder(heads, heads.find((h) => h.dataset.key === sort.key), sort.down);
       $("#shown").textContent = `${shown} of ${rows.length} methods`;
       $("#chosen").textContent = chosen.size ? `, ${chosen.size} chosen` : "; none chosen, so exports take all that are shown";
       $("#nothing").hidden = shown > 0;
@@ -355,6 +388,103 @@
     if (form.q.value) learn();
   };
   setUpExplorer();
+
+  /* Published results: a press sorts by a column, the best first; words in place of numbers stay at the end */
+  const setUpResults = (table) => {
+    const body = $("tbody", table);
+    const rows = [...body.rows];
+    const heads = [...$("thead tr", table).cells];
+    const first = new Map(rows.map((r, i) => [r, i]));
+    const value = (row, at) => {
+      const cell = row.cells[at];
+      if (cell.matches(".state")) return null;
+      return cell.matches("th, .word") ? cell.textContent.trim() : cell.firstChild.textContent.replace("≈", "").trim();
+    };
+    let sorted = null;
+    let down = false;
+    pressable(heads, (head) => {
+      down = head === sorted ? !down : head.dataset.best === "higher";
+      sorted = head;
+      body.append(...inOrder(rows, (r) => value(r, heads.indexOf(head)), down, (a, b) => first.get(a) - first.get(b)));
+      tellOrder(heads, head, down);
+    });
+  };
+  for (const table of all("table.sortable")) setUpResults(table);
+
+  /* Discrepancies: filters and sorting; the state lives in the address, a link to a row clears what would hide it */
+  const setUpLedger = () => {
+    const table = $("#ledger-table");
+    if (!table) return;
+    const body = $("tbody", table);
+    const rows = [...body.rows];
+    const form = $("#ledger-filters");
+    const heads = [...$("thead tr", table).cells];
+    const first = new Map(rows.map((r, i) => [r, i]));
+    const hay = new Map(rows.map((r) => [r, plain(r.textContent)]));
+    const facets = all("select", form).map((s) => s.name);
+    const value = (row, at) => {
+      const cell = row.cells[at];
+      return (cell.dataset.sort ?? cell.textContent.trim()) || null;
+    };
+    let sort = { key: "", down: false };
+    form.hidden = false;
+    const draw = () => {
+      const words = plain(form.q.value).split(/\s+/).filter(Boolean);
+      const wanted = facets.filter((name) => form[name].value);
+      let shown = 0;
+      for (const row of rows) {
+        row.hidden = !(words.every((w) => hay.get(row).includes(w)) && wanted.every((name) => row.dataset[name].split("|").includes(form[name].value)));
+        shown += !row.hidden;
+      }
+      const head = heads.find((h) => h.dataset.key === sort.key);
+      const tie = (a, b) => first.get(a) - first.get(b);
+      body.append(...(head ? inOrder(rows, (r) => value(r, heads.indexOf(head)), sort.down, tie) : rows));
+      tellOrder(heads, head, sort.down);
+      $("#ledger-shown").textContent = `${shown} of ${rows.length} differences`;
+      $("#ledger-nothing").hidden = shown > 0;
+    };
+    const write = (step) => {
+      const state = new URLSearchParams();
+      for (const field of form.elements) if (field.name && field.value) state.set(field.name, field.value);
+      if (sort.key) state.set("sort", sort.key + (sort.down ? "-down" : ""));
+      const query = state.size ? "?" + state : "";
+      if (query !== location.search) history[step ? "pushState" : "replaceState"](null, "", location.pathname + query);
+    };
+    const read = () => {
+      const given = new URLSearchParams(location.search);
+      for (const field of form.elements) {
+        if (!field.name) continue;
+        field.value = given.get(field.name) ?? "";
+        if (field.selectedIndex === -1) field.value = "";
+      }
+      const [key, direction] = (given.get("sort") ?? "").split("-");
+      sort = { key, down: direction === "down" };
+      draw();
+    };
+    const goTo = () => {
+      const row = document.getElementById(location.hash.slice(1));
+      if (row?.closest("#ledger-table") !== table) return;
+      if (row.hidden) {
+        form.reset();
+        draw();
+      }
+      $("details", row)?.setAttribute("open", "");
+      row.scrollIntoView({ block: "start" });
+    };
+    pressable(heads, (head) => {
+      sort = { key: head.dataset.key, down: sort.key === head.dataset.key ? !sort.down : head.dataset.key === "effect" };
+      draw();
+      write(true);
+    });
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("input", (event) => { draw(); write(event.target.matches("select")); });
+    form.addEventListener("reset", () => setTimeout(() => { draw(); write(true); }));
+    window.addEventListener("popstate", read);
+    window.addEventListener("hashchange", goTo);
+    read();
+    goTo();
+  };
+  setUpLedger();
 
   /* Papers: each line's BibTeX */
   for (const line of all(".papers .key-line")) {

@@ -19,8 +19,11 @@ from typing import TYPE_CHECKING, Any
 from tools.catalog.loader import FOLDERS, SINGLES, Catalog, json_schema
 from tools.catalog.meanwhile import meanwhile
 from tools.export import biblatex, bibtex, csl_json, methods_csv, methods_json, papers_of, ris
+from tools.site.conformance_pages import conformance_json
 from tools.site.context import Atlas
 from tools.site.finish import finish
+from tools.site.golden_pages import golden_files
+from tools.site.ledger_pages import discrepancies_json
 from tools.site.maths import Maths
 from tools.site.pages import Export, pages, script, search_records
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-SCHEMAS = {folder.removesuffix("s"): model for folder, model in FOLDERS.items()} | SINGLES
+SCHEMAS = {re.sub("ie$", "y", folder.removesuffix("s")): model for folder, model in FOLDERS.items()} | SINGLES
 INLINE_MATH = re.compile(r"(?<![\\$`])\$([^$\n`]+)\$(?!\$)")
 EXPORTS = (
     Export("optimizers.bib", "BibTeX: plain ASCII, for every LaTeX and every style", "papers"),
@@ -82,7 +85,7 @@ def build(
         count = write_docs(catalog, docs, settings.extra["repository"])
         say(f"{count} pages written in {time.perf_counter() - started:.1f} s")
         started = time.perf_counter()
-        render(settings)
+        render(settings, root / "build" / "cache" / "theme")
         say(f"rendered in {time.perf_counter() - started:.1f} s")
         started = time.perf_counter()
         finished = finish(work, settings)
@@ -146,8 +149,14 @@ def write_files(catalog: Catalog, docs: Path, repository: str) -> None:
     exports = export_files(atlas)
     for name, text in exports.items():
         save(docs / "exports" / name, text)
+    save(docs / "exports" / "conformance.json", conformance_json(atlas))
+    save(docs / "exports" / "discrepancies.json", discrepancies_json(atlas))
     for name, text in single_methods(exports["methods.json"]):
         save(docs / "exports" / "methods" / f"{name}.json", text)
+    for name, text in golden_files(atlas):
+        save(docs / "exports" / "golden" / name, text)
+    for id_, table in catalog.results.items():
+        save(docs / "exports" / "results" / f"{id_}.csv", (catalog.root / table.path).read_bytes().decode("utf-8"))
     for name, text in schema_files().items():
         save(docs / "schema" / name, text)
     copy_assets(catalog.root, docs / "assets")
@@ -238,11 +247,16 @@ def load_settings(root: Path, docs: Path, site: Path) -> MkDocsConfig:
             raise BuildError(str(error)) from None
 
 
-def render(settings: MkDocsConfig) -> None:
-    """Let MkDocs render; its warnings end the build. Raises BuildError."""
+def render(settings: MkDocsConfig, cache: Path) -> None:
+    """Let MkDocs render; its warnings end the build. The theme's templates are compiled once and kept in `cache`. Raises BuildError."""
+    from jinja2 import FileSystemBytecodeCache
     from mkdocs.commands.build import build as mkdocs_build
     from mkdocs.exceptions import Abort, MkDocsException
 
+    cache.mkdir(parents=True, exist_ok=True)
+    env = settings.theme.get_env()
+    env.bytecode_cache = FileSystemBytecodeCache(str(cache))
+    vars(settings.theme)["get_env"] = lambda: env
     with _listening() as messages:
         try:
             mkdocs_build(settings)

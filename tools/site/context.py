@@ -23,7 +23,7 @@ from tools.catalog.lineage import parents
 from tools.catalog.loader import Catalog
 from tools.catalog.markers import Block, blocks
 from tools.catalog.measurements import recorded
-from tools.catalog.schema import BuildsOn, Optimizer, Paper, Word
+from tools.catalog.schema import PROBLEMS, BuildsOn, Optimizer, Paper, Word
 from tools.export import bibtex
 from tools.export.names import parts
 from tools.site.maths import Maths
@@ -103,6 +103,26 @@ class View:
     def measured(self) -> dict[str, Any] | None:
         return recorded(self.atlas.catalog, self.o)
 
+    def kinds(self, word: str) -> list[str]:
+        """The kinds of tensors with which a step works, is refused or fails."""
+        return [kind for kind, found in (self.measured or {}).get("tensors", {}).items() if found == word]
+
+    @cached_property
+    def measured_cells(self) -> Markup:
+        """The explorer's cells of what was measured: bytes, evaluations, temporary bytes, refused tensors, invariances."""
+        seen = self.measured or {}
+        counted = seen.get("evaluations", {})
+        held, taken = (next(iter(seen.get(key, {}).values()), None) for key in ("memory", "temporary"))
+        cells = [
+            ("", *amount(held)),
+            ("extra", ", ".join(f"{n:.3g} {kind.replace('_', ' ')}" for kind, n in counted.items()), sum(counted.values())),
+            ("extra", *amount(taken)),
+            ("extra", ", ".join(self.kinds("refused") + self.kinds("fails")), ""),
+            ("extra", ", ".join(self.o.invariances).replace("_", " ") if seen else "", ""),
+        ]
+        html = Markup('<td class="{}" data-sort="{}">{}</td>')
+        return Markup("").join(html.format(word, sort or text, text) for word, text, sort in cells)
+
     @cached_property
     def executable(self) -> bool:
         return is_executable(self.o)
@@ -113,9 +133,9 @@ class View:
         for h in self.o.hyperparameters:
             symbols |= dict(zip(h.scalars, split_symbols(h.symbol), strict=False))
         symbols |= {s.name: s.symbol for s in self.o.state}
-        given = {"theta", "g", "inner_step"} | {s.name for s in self.o.state if s.shape != "scalar"}
+        given = {"theta", "g"} | {s.name for s in self.o.state if s.shape != "scalar"}
         tensors = tensor_names([e for e, _ in scoped(self.o)], given)
-        return Printer({"inner_step": r"\Delta", **symbols}, tensors)
+        return Printer(symbols, tensors)
 
     def equation(self, index: int) -> Markup:
         """Equation number `index` as display maths."""
@@ -172,7 +192,7 @@ class View:
         """Its reductions, each with whether a test has proven it."""
         proven = {(r["becomes"], r["number"]) for r in (self.measured or {}).get("reductions", []) if r.get("holds")}
         return [
-            {"r": r, "target": self.atlas.views[r.becomes], "proven": (r.becomes, i) in proven}
+            {"r": r, "on": [PROBLEMS[w] for w in r.on], "target": self.atlas.views[r.becomes], "proven": (r.becomes, i) in proven}
             for i, r in enumerate(self.o.reductions)
             if r.becomes in self.atlas.views
         ]
@@ -180,6 +200,11 @@ class View:
     @cached_property
     def category(self) -> Word:
         return self.atlas.word("categories", self.o.category.letter)
+
+
+def amount(number: float | None) -> tuple[str, Any]:
+    """A measured number as it is shown, and by what it is sorted."""
+    return ("", "") if number is None else (f"{number:.3g}", number)
 
 
 def split_symbols(text: str) -> list[str]:

@@ -10,15 +10,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, StrictUndefined
 from markupsafe import Markup, escape
 
 from tools.algebra.functions import FUNCTIONS
 from tools.catalog.ladder import MEANING
 from tools.catalog.schema import Circulated, Optimizer, Paper, StateSlot, Word
+from tools.site.claim_pages import claim_pages, prepare
+from tools.site.conformance_pages import conformance_pages
 from tools.site.context import ADDRESSES, Atlas, View, author_names, https, markdown_text, meta_text, one_line, paper_url
+from tools.site.golden_pages import golden_pages, prepare_golden
+from tools.site.ledger_pages import ledger_pages, ledger_record, prepare_ledger
 from tools.site.maths import Maths
 from tools.site.raw_blocks import TemplateLoader
+from tools.site.result_pages import result_pages, result_records, result_views
+from tools.site.result_standings import published
 from tools.site.roadmap import roadmap
 
 MONTHS = (
@@ -50,7 +56,9 @@ COLUMNS = (
     ("state", "State"),
     ("decay", "Weight decay"),
     ("status", "Status"),
+    ("bytes", "Bytes a parameter"),
 )
+MEASURED = (("evaluations", "Evaluations"), ("temporary", "Temporary bytes"), ("refuses", "Refuses"), ("blind", "Blind to"))  # on demand
 
 
 def plural(count: int, one: str, many: str) -> str:
@@ -98,8 +106,11 @@ def shown_text(value: Any) -> Any:
 
 
 def environment(atlas: Atlas) -> Environment:
-    """Autoescaping for every text of a record; Markdown's own marks are escaped by the filter `md`."""
+    """Autoescaping for every text of a record; Markdown's own marks are escaped by the filter `md`. Templates are compiled once."""
+    cache = atlas.catalog.root / "build" / "cache" / "templates"
+    cache.mkdir(parents=True, exist_ok=True)
     env = Environment(
+        bytecode_cache=FileSystemBytecodeCache(str(cache)),
         loader=TemplateLoader(Path(__file__).with_name("templates")),
         autoescape=True,
         auto_reload=False,
@@ -129,6 +140,7 @@ def environment(atlas: Atlas) -> Environment:
         "host": lambda url: urlsplit(url).netloc.removeprefix("www."),
         "shown": shown,
         "shape": shape,
+        "apart": lambda number, digits=1: f"{number:.{digits}e}" if number else "0",
         "when": when,
         "authors": authors,
         "cited": cited,
@@ -146,6 +158,9 @@ def environment(atlas: Atlas) -> Environment:
         "bibtex": lambda paper: escape(atlas.bibtex(paper)),
         "authors_of": author_names,
     }
+    prepare(atlas, env)
+    prepare_golden(atlas, env)
+    prepare_ledger(atlas, env)
     return env
 
 
@@ -168,12 +183,15 @@ def pages(atlas: Atlas, exports: Iterable[Export]) -> Iterator[tuple[str, str]]:
     yield "equations.md", page("equations.md.j2", functions=FUNCTIONS)  # first, since it has formulas of its own
     yield "index.md", page("home.md.j2", famous=[atlas.views[i] for i in FAMOUS if i in atlas.views], needs=needs(atlas))
     years = [v.year for v in atlas.methods]
+    columns = {"columns": COLUMNS, "optional": MEASURED, "facets": facets(atlas)}
     yield "methods/index.md", page(
-        "explorer.md.j2", columns=COLUMNS, facets=facets(atlas), first_year=min(years, default=1950), last_year=max(years, default=2030)
+        "explorer.md.j2", **columns, first_year=min(years, default=1950), last_year=max(years, default=2030)
     )
     method = env.get_template("method.md.j2")
+    tables = result_views(atlas)
+    results = published(atlas, tables)
     for view in atlas.methods:
-        yield f"methods/{view.id}.md", method.render(v=view)
+        yield f"methods/{view.id}.md", method.render(v=view, published=results.get(view.id))
     newest: dict[int, list[Paper]] = {}
     for paper in sorted(atlas.catalog.papers.values(), key=lambda p: (-p.year, -(p.month or 0), p.title)):
         newest.setdefault(paper.year, []).append(paper)
@@ -184,7 +202,12 @@ def pages(atlas: Atlas, exports: Iterable[Export]) -> Iterator[tuple[str, str]]:
         by_year.setdefault(view.year, []).append(view)
     yield "roadmap.md", page("roadmap.md.j2", svg=Markup(roadmap(atlas)), by_year=by_year.items())
     yield "cite.md", page("cite.md.j2", files=[(f, counts[f.of]) for f in exports], own=escape(OWN))
+    yield from claim_pages(atlas, env)
+    yield from conformance_pages(atlas, env)
+    yield from golden_pages(atlas, env)
+    yield from ledger_pages(atlas, env)
     yield "errata.md", page("errata.md.j2", errata=atlas.catalog.errata, rows=errata_rows(atlas))
+    yield from result_pages(atlas, env, tables)
 
 
 OWN = """@misc{optimizer-atlas,
@@ -307,10 +330,17 @@ def search_records(atlas: Atlas) -> list[dict[str, Any]]:
             ("papers.html", "Papers", "bibliography references literature", "All papers with authors and venues."),
             ("cite.html", "How to cite", "bibtex · biblatex · ris · csl · export · citation", "Citations in all formats."),
             ("errata.html", "Errata", "wrong mistakes corrections awesome optimizers", "What circulates beside what is right."),
+            ("recommended.html", "Recommended settings", "learning rate · weight decay · hyperparameters · defaults", "What others used."),
+            ("algoperf.html", "AlgoPerf", "benchmark · performance profiles · scores · speed-up", "Profiles and scores, recomputed."),
+            ("claims/index.html", "Claims, recomputed", "verdicts · reproduce · bocb", "Papers' claims beside their own numbers."),
+            ("folklore.html", "Folklore and fine print", "myths · circulating statements", "What was really measured."),
+            ("conformance.html", "Conformance matrix", "peers libraries packages agreement", "Which libraries take the same steps."),
+            ("golden.html", "Golden trajectories", "port test javascript rust fixtures reference values", "Test a port against them."),
+            ("writings.html", "Three writings of each rule", "equations code peers tape difference", "How far apart they end."),
             ("contribute.html", "Contribute", "pull request add entry new method", "How to add or correct an entry."),
         )
     ]
-    return [*methods, *papers, *general]
+    return [*methods, *papers, *general, *result_records(atlas), ledger_record(atlas)]
 
 
 def script(name: str, data: Any) -> str:

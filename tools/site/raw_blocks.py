@@ -37,17 +37,17 @@ class RawBlocks(Preprocessor):
 
 
 class RawBlockExtension(Extension):
-    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 (the name that Python-Markdown calls)
+    def extendMarkdown(self, md: Markdown) -> None:
         md.preprocessors.register(RawBlocks(md), "raw_blocks", 28)  # after line ends are made alike (30), before fences (25) and HTML (20)
 
 
-def makeExtension(**options: object) -> RawBlockExtension:  # noqa: N802
+def makeExtension(**options: object) -> RawBlockExtension:
     """What Python-Markdown calls for `tools.site.raw_blocks` in mkdocs.yml."""
     return RawBlockExtension(**options)
 
 
 class TemplateLoader(FileSystemLoader):
-    """Templates whose HTML between Markdown headings and fences is marked as raw, by their source, which is ours, and not by their output."""
+    """Templates whose HTML between Markdown headings and fences is marked as raw: by their source, which is ours, not by their output."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         text, name, fresh = super().get_source(environment, template)

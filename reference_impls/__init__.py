@@ -26,6 +26,12 @@ def load(id: str) -> type:
     return getattr(import_module(f"reference_impls.{_files()[id][0]}"), _files()[id][1])
 
 
+def stub() -> str:
+    """What `__init__.pyi` says to editors, which cannot ask for a name: where every class comes from."""
+    classes = "".join(f"from reference_impls.{module} import {cls} as {cls}\n" for module, cls in _files().values())
+    return f"{classes}\ndef ids() -> list[str]: ...\ndef load(id: str) -> type: ...\ndef stub() -> str: ...\n"
+
+
 @cache
 def _files() -> dict[str, tuple[str, str]]:
     """Id -> module and class. The class is the one in the file whose name is the file's without regard to case and underscores."""
@@ -41,7 +47,7 @@ def _files() -> dict[str, tuple[str, str]]:
 
 def __getattr__(name: str) -> Any:
     if name == "__all__":
-        return sorted([*(cls for _, cls in _files().values()), "ids", "load"])
+        return sorted([*(cls for _, cls in _files().values()), "ids", "load", "stub"])
     if name.startswith("_"):
         raise AttributeError(name)
     for id, (_, cls) in _files().items():

@@ -14,11 +14,32 @@ from typing import Any, ClassVar, get_type_hints
 import torch
 from torch import Tensor
 
-from reference_impls._hyper import Count, Decays, Fraction, NonNegative, Positive, Range, lifted, refusal
+from reference_impls._hyper import Count, Decays, Fraction, NonNegative, Positive, Range, described, lifted, refusal
 from reference_impls._requests import ClosureObjective, Objective, draw, gradients, lockstep
 from reference_impls._state import Buffer, Names, State, checked, scalar, seen, settled, unseen
 
+BLOCK = 1 << 16  # elements at a time of large tensors, where a rule works element by element
+
 __all__ = ["Buffer", "Count", "Decays", "Fraction", "Names", "NonNegative", "Positive", "Range", "ReferenceOptimizer"]
+
+
+class Help:
+    """A method's docstring, written when it is read: the paper, the hyperparameters with their ranges, and the update rule."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __get__(self, instance: Any, cls: Any) -> str:
+        lines = []
+        for name, p in cls.hyperparameters().items():
+            default = "" if p.default is inspect.Parameter.empty else f", default {p.default!r}"
+            lines.append(f"    {name}: {described(p.annotation)}{default}")
+        try:
+            rule = inspect.getsource(cls.update)
+        except (OSError, TypeError):  # typed at a prompt
+            rule = ""
+        return "\n".join([self.text, "", "Hyperparameters, with the range that each must lie in:", *lines, "",
+                          "The update; marks such as [A1.m] name the equations of the catalog:", "", rule.rstrip()])  # fmt: skip
 
 
 class ReferenceOptimizer(torch.optim.Optimizer):
@@ -31,18 +52,19 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     buffers: ClassVar[tuple[str | Buffer, ...]] = ()  # a plain name: zeros shaped as the parameter
     elementwise: ClassVar[bool] = True  # False: looks at whole tensors, so complex parameters are refused
     uses_gradient: ClassVar[bool] = True  # False: `update` gets None for `g` and asks for values instead
+    compiles: ClassVar[bool] = True  # False: the record says why (`implementation.refuses`)
     backend: ClassVar[str] = "inductor"  # what `compile=True` hands to torch.compile
     draw = staticmethod(draw)  # who answers `Draw`; an object may be given another one
 
     def __init__(self, params: Any, compile: bool = False, **hyper: Any) -> None:
-        if compile and self._asks():
-            raise ValueError(f"{type(self).__name__} asks for whole-model quantities or evaluations and cannot be compiled yet")
-        self._compile, self._compiled = compile, None
+        if compile and not self.compiles:
+            raise ValueError(f"{type(self).__name__} cannot be compiled; its record says why")
+        self._compile, self._stages = compile, {}
         self.evaluations: Counter[str] = Counter()  # what closures were asked for, by kind
         super().__init__(params, hyper)
 
     def __init_subclass__(cls) -> None:
-        cls.__doc__ = cls.__doc__ or sys.modules[cls.__module__].__doc__  # the paper, for help()
+        cls.__doc__ = Help(cls.__doc__ or sys.modules[cls.__module__].__doc__ or cls.__name__)
 
     # --- what a method writes
 
@@ -103,10 +125,12 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         super().add_param_group(param_group)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None, *, full: Callable[[], Any] | None = None) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None, *, full: Callable[[], Any] | None = None,
+             fisher: Callable[[], Any] | None = None) -> Any:  # fmt: skip
         """Take one step and return the closure's loss.
 
-        The closure calls `backward` or only returns the loss; `full` is one over all data, for methods that ask for `FullGradient`.
+        The closure calls `backward` or only returns the loss; `full` is one over all data, for methods that ask for `FullGradient`;
+        `fisher` one on targets drawn from the model's own prediction, for methods that ask for `PerSample` or `Factors`.
         Sparse gradients, and complex parameters of a method that looks at whole tensors, are a TypeError.
         """
         pairs = [(p, h) for p, h in self._pairs() if p.numel()]
@@ -114,18 +138,30 @@ class ReferenceOptimizer(torch.optim.Optimizer):
             raise RuntimeError("the parameters are the averaged ones now: call train() before step()")
         loss, gs = None, [p.grad if self.uses_gradient else None for p, _ in pairs]
         if closure is not None and self.uses_gradient:
-            loss, gs = gradients(closure, [p for p, _ in pairs])
-            self.evaluations["gradient"] += 1
+            loss, gs = self._evaluated(closure, [p for p, _ in pairs])
         jobs = [(p, g, h) for (p, h), g in zip(pairs, gs, strict=True) if g is not None or (not self.uses_gradient and p.requires_grad)]
         for p, g, _ in jobs:
             self._admit(p, g)
-        if not self._asks():
-            rule = self._rule()
+        if self._compile and jobs:
+            from reference_impls import _compiled
+
+            for p, _, h in jobs:
+                if p not in self.state:
+                    self.state[p] = {k: v.clone(memory_format=torch.contiguous_format) for k, v in self.init(seen(p), h).items()}
+            objective = self._objective([p for p, _, _ in jobs], closure, full, fisher)
+            room = Counter(_compiled.kind(p, h) for p, h in pairs)
+            _compiled.step(self, [_compiled.Job(p, g, h, self.state[p]) for p, g, h in jobs], objective, room)
+            loss = objective.loss if loss is None else loss
+        elif not self._asks():
             for p, g, h in jobs:
-                self._store(p, g, *rule(seen(p), seen(g), self._state(p, h), h))
+                state = self._state(p, h)
+                if self.elementwise and p.numel() > 2 * BLOCK and all(x.is_contiguous() for x in (p, g, *state.values())):
+                    self._store_blocks(p, g, state, h)
+                else:
+                    self._store(p, g, *self.apply(seen(p), seen(g), state, h))
         elif jobs:
             params, grads, hs = zip(*jobs, strict=True)
-            objective = ClosureObjective(params, closure, full, self.evaluations, getattr(self, "inner", None), self.draw)
+            objective = self._objective(params, closure, full, fisher)
             thetas = [seen(p).clone() for p in params]
             states = [self._state(p, h) for p, _, h in jobs]
             results = self.apply_all(thetas, [None if g is None else seen(g) for g in grads], states, hs, objective)
@@ -178,17 +214,16 @@ class ReferenceOptimizer(torch.optim.Optimizer):
                 hook.remove()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "evaluations": self.evaluations, "_compile": self._compile, "_compiled": None}
+        return {**super().__getstate__(), "evaluations": self.evaluations, "_compile": self._compile, "_stages": {}}
 
     # --- helpers
 
     def _asks(self) -> bool:
         return inspect.isgeneratorfunction(self.update)
 
-    def _rule(self) -> Callable[..., tuple[Tensor, State]]:
-        if self._compile and self._compiled is None:
-            self._compiled = torch.compile(self.apply, fullgraph=True, backend=self.backend, isolate_recompiles=True, recompile_limit=64)
-        return self._compiled or self.apply
+    def _objective(self, params: Sequence[Tensor], *closures: Callable[[], Any] | None) -> ClosureObjective:
+        closure, full, fisher = closures
+        return ClosureObjective(params, closure, full, self.evaluations, getattr(self, "inner", None), self.draw, fisher)
 
     def _slots(self, theta: Tensor) -> list[Buffer]:
         return [b for b in (b if isinstance(b, Buffer) else Buffer(b) for b in self.buffers) if b.fits(theta)]
@@ -216,6 +251,33 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         foreign = {x.untyped_storage().data_ptr() for x in (p, g) if x is not None}
         self.state[p] = {k: v.clone() if v.untyped_storage().data_ptr() in foreign else v for k, v in state.items()}
         p.copy_(unseen(p, theta))
+
+    def _store_blocks(self, p: Tensor, g: Tensor, state: State, h: Names) -> None:
+        """As `apply` and `_store`, for a rule that works element by element: block by block, so that the cache holds what it computes."""
+        shape = seen(p).shape
+        whole = {k: v.view(-1) for k, v in state.items() if v.shape == shape}
+        numbers = {k: v for k, v in state.items() if k not in whole}
+        thetas, gs = ((torch.view_as_real(x) if x.is_complex() else x).view(-1).split(BLOCK) for x in (p, g))
+        new: State = {}
+        for i, (theta, grad) in enumerate(zip(thetas, gs, strict=True)):
+            slots = {k: v[i * BLOCK : (i + 1) * BLOCK] for k, v in whole.items()}
+            moved, new = self.apply(seen(theta), seen(grad), {**slots, **numbers}, h)
+            for k, slot in slots.items():
+                slot.copy_(new[k])
+            theta.copy_(moved)
+        self.state[p] = {k: state[k] if k in whole else new[k] for k in state}
+
+    def _evaluated(self, closure: Callable[[], Any], params: Sequence[Tensor]) -> tuple[Any, list[Tensor | None]]:
+        """Loss and gradients of the closure alone: what was in `p.grad` before comes back where the closure leaves nothing."""
+        kept = [p.grad for p in params]
+        try:
+            for p in params:
+                p.grad = None
+            self.evaluations["gradient"] += 1
+            return gradients(closure, params)
+        finally:
+            for p, g in zip(params, kept, strict=True):
+                p.grad = g if p.grad is None else p.grad
 
     def _saved(self, saved: Mapping[str, Any]) -> list[tuple[Tensor, State]]:
         ids = [i for group in saved["param_groups"] for i in group["params"]]

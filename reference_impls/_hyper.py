@@ -55,6 +55,20 @@ def refusal(hint: Any, value: Any) -> str | None:
     return None if isinstance(value, kind) else f"must be of type {kind.__name__}"
 
 
+def described(hint: Any) -> str:
+    """An annotation in words: `float in [0, inf)`, `2 x float in [0, 1)`, `one of 'a', 'b'`."""
+    kind, items = get_origin(hint) or hint, get_args(hint)
+    if kind is Annotated:
+        return f"{described(items[0])} in {' and '.join(rule.text for rule in items[1:])}"
+    if kind is tuple:
+        return f"numbers, each {described(items[0])}" if items[-1] is Ellipsis else f"{len(items)} x {described(items[0])}"
+    if kind is Literal:
+        return f"one of {', '.join(map(repr, items))}"
+    if items:
+        return " or ".join(map(described, items))
+    return "None" if kind is type(None) else getattr(kind, "__name__", str(kind))
+
+
 def lifted(value: Any) -> Any:
     """`value` with every float as a 0-d tensor: torch.compile bakes numbers in, tensors it does not."""
     if isinstance(value, tuple | list):

@@ -1,6 +1,8 @@
 """What a rule reads and writes: state slots, the bag of names, and tensors as the rule sees them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,6 +10,17 @@ import torch
 from torch import Tensor
 
 State = dict[str, Tensor]
+tracer: ContextVar[Callable[[Tensor], Tensor] | None] = ContextVar("tracer", default=None)
+
+
+@contextmanager
+def tracing(mark: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Within, a rule is followed into a graph: both branches of a choice are taken, and `mark` notes where one is seldom due."""
+    token = tracer.set(mark)
+    try:
+        yield
+    finally:
+        tracer.reset(token)
 
 
 class Names:
@@ -30,7 +43,8 @@ class Buffer:
     """A state slot that is not simply shaped as its parameter.
 
     `shape`: "parameter", "scalar", or lengths out of "rows", "cols", "size", whole numbers and names of hyperparameters, which stand
-    for the last two axes (axes in front of them stay). `applies_to`: "matrices" have two or more axes, "vectors" fewer.
+    for the last two axes (axes in front of them stay). With "size", or with "channels" (the first axis) and "inputs" (all others
+    together), as in a layer's weight, they stand for the whole tensor. `applies_to`: "matrices" have two or more axes, "vectors" fewer.
     """
 
     name: str
@@ -46,9 +60,11 @@ class Buffer:
         if self.shape == "scalar":
             return scalar(0.0, theta.device)
         rows, cols = (1, 1, *theta.shape)[-2:]
-        sizes = {"rows": rows, "cols": cols, "size": theta.numel()}
+        channels = theta.shape[0] if theta.dim() else 1
+        sizes = {"rows": rows, "cols": cols, "size": theta.numel(), "channels": channels, "inputs": theta.numel() // max(channels, 1)}
         lengths = [x if isinstance(x, int) else sizes[x] if x in sizes else int(getattr(h, x)) for x in self.shape]
-        return theta.new_zeros((*(() if "size" in self.shape else theta.shape[:-2]), *lengths))
+        whole = {"size", "channels", "inputs"} & set(self.shape)
+        return theta.new_zeros((*(() if whole else theta.shape[:-2]), *lengths))
 
 
 def scalar(value: float, device: torch.device) -> Tensor:

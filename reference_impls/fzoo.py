@@ -10,6 +10,7 @@ from reference_impls._requests import Draw, Value
 
 class FZOO(ReferenceOptimizer):
     uses_gradient = False
+    compiles = False
 
     def __init__(self, params, lr: NonNegative, eps: Positive = 1e-3, n: Annotated[int, Range("[2, inf)")] = 8, *, compile: bool = False):
         super().__init__(params, compile, lr=lr, eps=eps, n=n)

@@ -9,6 +9,7 @@ from reference_impls._state import scalar
 
 class LeZO(ReferenceOptimizer):
     uses_gradient = False
+    compiles = False
 
     def __init__(self, params, lr: NonNegative, eps: Positive = 1e-3, *, sparsity: Fraction, compile: bool = False):
         super().__init__(params, compile, lr=lr, eps=eps, sparsity=sparsity)

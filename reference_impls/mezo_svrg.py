@@ -9,6 +9,7 @@ from reference_impls._requests import Draw, Total, Value
 class MeZOSVRG(ReferenceOptimizer):
     buffers = ("w", "a")
     uses_gradient = False
+    compiles = False
 
     def __init__(self, params, lr: NonNegative, lr_minibatch: NonNegative = 1e-6, eps: Positive = 1e-3, update_frequency: Count = 2, *,
                  compile: bool = False):  # fmt: skip

@@ -8,6 +8,7 @@ from reference_impls._requests import Draw, Hvp, Total
 
 class Sophia(ReferenceOptimizer):
     buffers = ("m", "h")
+    compiles = False
 
     def __init__(self, params, lr: NonNegative = 1e-4, betas: Decays = (0.96, 0.99), gamma: Positive = 0.01, eps: Positive = 1e-12,
                  weight_decay: NonNegative = 0.1, update_interval: Count = 10, *, compile: bool = False):  # fmt: skip

@@ -8,6 +8,7 @@ from reference_impls._requests import FullGradient, Gradient, Total
 
 class SVRG(ReferenceOptimizer):
     buffers = ("w", "mu")
+    compiles = False
 
     def __init__(self, params, lr: NonNegative, update_frequency: Count, *, compile: bool = False):
         super().__init__(params, compile, lr=lr, update_frequency=update_frequency)

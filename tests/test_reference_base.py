@@ -4,6 +4,8 @@ import copy
 import inspect
 import io
 import pickle
+import pydoc
+import re
 import subprocess
 import sys
 from typing import Annotated, Literal
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from torch.nn import Parameter
 
 import reference_impls
-from reference_impls import SGD, Adafactor, Adam, AdamW, Lion, Rprop
+from reference_impls import SGD, SOAP, Adafactor, Adam, AdamW, Lion, Nadam, Prodigy, Rprop, _base
 from reference_impls._base import Buffer, Count, Decays, NonNegative, Range, ReferenceOptimizer
 from reference_impls._hyper import refusal
 from reference_impls._requests import Draw, FullGradient, FunctionObjective, Gradient, Hvp, Inner, Total, Value
@@ -79,7 +81,7 @@ def test_import_reads_no_method_and_no_torch():
 def test_methods_are_found_by_name_and_by_id():
     assert len(EVERY) >= len(ALL) >= 12
     assert reference_impls.load("lion") is Lion
-    assert {cls.__name__ for cls in EVERY} | {"ids", "load"} == set(reference_impls.__all__) == set(dir(reference_impls))
+    assert {cls.__name__ for cls in EVERY} | {"ids", "load", "stub"} == set(reference_impls.__all__) == set(dir(reference_impls))
     with pytest.raises(LookupError, match="did you mean adamw"):
         reference_impls.load("adamww")
     with pytest.raises(AttributeError, match="Lien"):
@@ -87,9 +89,26 @@ def test_methods_are_found_by_name_and_by_id():
 
 
 @pytest.mark.parametrize("cls", EVERY)
-def test_help_shows_the_idea_and_the_ranges(cls):
-    assert cls.__doc__ == sys.modules[cls.__module__].__doc__
-    assert all(isinstance(p.annotation, type) or refusal(p.annotation, object()) for p in cls.hyperparameters().values())
+def test_help_shows_paper_ranges_and_equations(cls):
+    text = pydoc.render_doc(cls, renderer=pydoc.plaintext)
+    lines = [line.strip(" |") for line in text.splitlines()]
+    assert sys.modules[cls.__module__].__doc__.splitlines()[0] in lines
+    for name, p in cls.hyperparameters().items():
+        assert isinstance(p.annotation, type) or refusal(p.annotation, object())
+        (line,) = (x for x in lines if x.startswith(f"{name}: "))
+        ranges = [rule.text for rule in getattr(p.annotation, "__metadata__", ())]
+        assert all(r in line for r in ranges)
+    marks = re.findall(r"# (\[\w+\.\w+\] .*)", inspect.getsource(cls.update))
+    assert marks
+    assert all(any(mark in line for line in lines) for mark in marks)
+
+
+def test_the_stub_names_every_class_for_editors(tmp_path):
+    """It runs, and gives the same objects that the package gives."""
+    names = {}
+    exec(reference_impls.stub(), names)
+    assert {cls.__name__: cls for cls in EVERY} == {k: v for k, v in names.items() if isinstance(v, type)}
+    assert {k for k in names if not k.startswith("_")} == set(reference_impls.__all__)
 
 
 # --- hyperparameters
@@ -354,6 +373,33 @@ def test_a_closure_calls_backward_or_returns_the_loss(backward):
     assert optimizer.evaluations == {"gradient": 3}
 
 
+def test_a_closure_that_only_returns_the_loss_is_not_taken_for_an_old_gradient():
+    p, q = Parameter(torch.ones(3)), Parameter(torch.full((2,), 5.0))
+    optimizer = SGD([p, q], lr=0.1)
+    old = [torch.full((3,), 100.0), torch.full((2,), 100.0)]
+    p.grad, q.grad = old
+    optimizer.step(lambda: (p**2).sum())
+    assert torch.allclose(p, torch.full((3,), 0.8))
+    assert torch.equal(q, torch.full((2,), 5.0)), "the loss does not depend on it"
+    assert all(x.grad is g for x, g in zip((p, q), old, strict=True)), "what was there before is there again"
+
+    def failing():
+        raise RuntimeError("no loss")
+
+    with pytest.raises(RuntimeError, match="no loss"):
+        optimizer.step(failing)
+    assert p.grad is old[0]
+
+    def backward():
+        loss = (p**2).sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(backward)
+    assert torch.allclose(p, torch.full((3,), 0.64)), "its own gradient, without the old one"
+    assert torch.allclose(p.grad, torch.full((3,), 1.6))
+
+
 def test_mistakes_in_a_rule_are_named():
     class Lost(Toy):
         buffers = ("m",)
@@ -444,9 +490,8 @@ def test_vmap_over_learning_rates_and_starts_equals_single_runs(cls, shape):
     assert torch.func.vmap(lambda value, theta: run(value, theta, torch.float32))(values, starts).dtype == torch.float32
 
 
-@pytest.mark.parametrize("cls", LOCAL)
-def test_compiles_as_one_graph_once_for_all_steps(cls, monkeypatch):
-    """The whole rule is traced without a break, and neither the step number nor a scheduler traces it again."""
+def follow(cls, monkeypatch, shapes, seeds, dtype=F64, skip=None, **hyper):
+    """The same steps eager and compiled: both sets of parameters, the compiled optimizer, and the graphs that a backend was given."""
     graphs = []
 
     def backend(graph, _):
@@ -454,19 +499,107 @@ def test_compiles_as_one_graph_once_for_all_steps(cls, monkeypatch):
         return graph.forward
 
     monkeypatch.setattr(cls, "backend", staticmethod(backend))
-    shape = (4, 5)
-    p, q = (Parameter(tensors(99, shapes=(shape,))[0]) for _ in range(2))
-    eager, compiled = cls([p], **required(cls)), cls([q], **required(cls), compile=True)
-    for seed in range(4):
-        for optimizer, x in ((eager, p), (compiled, q)):
+    params, twins = ([Parameter(x) for x in tensors(99, dtype, shapes)] for _ in range(2))
+    eager, compiled = (cls(xs, **{**required(cls), **hyper}, compile=how) for xs, how in ((params, False), (twins, True)))
+    for seed in seeds:
+        for optimizer, xs in ((eager, params), (compiled, twins)):
             if "lr" in optimizer.defaults:
                 optimizer.param_groups[0]["lr"] = 0.1 / (seed + 1)
-            x.grad = tensors(seed, shapes=(shape,))[0]
+            for i, (x, g) in enumerate(zip(xs, tensors(seed, dtype, shapes), strict=True)):
+                x.grad = None if (seed, i) == skip else g
             optimizer.step()
-    torch.testing.assert_close(p, q, rtol=1e-12, atol=1e-14)
-    # matrix factors come back in another order in memory than zeros begin with, which is traced once more
-    assert len(graphs) == 1 or (len(graphs) == 2 and not cls.elementwise)
+    return params, twins, compiled, graphs
+
+
+@pytest.mark.parametrize("cls", LOCAL)
+def test_compiles_as_one_graph_once_for_all_steps(cls, monkeypatch):
+    """The whole rule is one graph, and neither the step number nor a scheduler makes another one."""
+    params, twins, compiled, graphs = follow(cls, monkeypatch, [(4, 5)], range(4))
+    torch.testing.assert_close(params, twins, rtol=1e-12, atol=1e-14)
+    assert len(graphs) == 1
     assert copy.deepcopy(compiled)._compile
+
+
+@pytest.mark.parametrize("cls", [AdamW, Adafactor, Prodigy, SOAP])
+def test_equal_shapes_are_compiled_together(cls, monkeypatch):
+    """Small tensors of one shape share one call, others' graphs are shared where they read alike; who has no gradient is left out."""
+    shapes = [(4, 5)] * 4 + [(2, 2)] * 3 + [(7,), ()]
+    params, twins, compiled, graphs = follow(cls, monkeypatch, shapes, range(14), skip=(3, 1))
+    torch.testing.assert_close(params, twins, rtol=1e-11, atol=1e-13)
+    assert [compiled.state[x]["t"].item() for x in twins[:3]] == [14, 13, 14]
+    stages = len(set(compiled._stages.values()))
+    assert 0 < len(graphs) <= stages < len(shapes) * (3 if cls is Prodigy else 1)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
+def test_torch_compile_gives_the_same_numbers():
+    """The default backend: generated code, for single large tensors, stacks of small ones and reductions."""
+    for cls in (AdamW, Adafactor):
+        params, twins = ([Parameter(x) for x in tensors(99, shapes=[(40, 500), (4, 5), (4, 5)])] for _ in range(2))
+        for xs, how in ((params, False), (twins, True)):
+            optimizer = cls(xs, compile=how)
+            for seed in range(3):
+                for x, g in zip(xs, tensors(seed, shapes=[(40, 500), (4, 5), (4, 5)]), strict=True):
+                    x.grad = g
+                optimizer.step()
+        torch.testing.assert_close(params, twins, rtol=1e-11, atol=1e-13)
+
+
+def test_large_tensors_are_stepped_in_blocks_eager_and_compiled(monkeypatch):
+    """Where a rule works element by element, whole and in parts is the same; a numeral state and odd lengths come along."""
+    shapes = [(300, 1000), (2, 150_001), (64, 4096)]
+    for cls in (AdamW, Nadam):
+        params, twins, _, _ = follow(cls, monkeypatch, shapes, range(3))
+        torch.testing.assert_close(params, twins, rtol=1e-11, atol=1e-13)
+        monkeypatch.setattr(_base, "BLOCK", 10**9)
+        whole = follow(cls, monkeypatch, shapes, range(3))[0]
+        monkeypatch.undo()
+        assert same(params, whole)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.complex128])
+def test_compiled_steps_of_other_kinds_of_numbers(dtype, monkeypatch):
+    def parts(xs):
+        return [torch.view_as_real(x.detach()) if x.is_complex() else x.detach() for x in xs]
+
+    params, twins, compiled, _ = follow(AdamW, monkeypatch, [(4, 5), (4, 5), (30, 1000)], range(5), dtype)
+    torch.testing.assert_close(parts(params), parts(twins), rtol=1e-2 if dtype is torch.bfloat16 else 1e-12, atol=1e-12)
+    assert compiled.state[twins[0]]["m"].dtype == (torch.float32 if dtype is torch.bfloat16 else F64)
+
+
+def test_a_compiled_run_resumes_bit_for_bit(monkeypatch):
+    shapes = [(4, 5)] * 3 + [(30, 1000)]
+    _, params, optimizer, _ = follow(AdamW, monkeypatch, shapes, range(3))
+    twins = [Parameter(x.detach().clone()) for x in params]
+    resumed = AdamW(twins, lr=0.5, compile=True)
+    resumed.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    for seed in range(3, 6):
+        for xs, o in ((params, optimizer), (twins, resumed)):
+            for x, g in zip(xs, tensors(seed, shapes=shapes), strict=True):
+                x.grad = g
+            o.step()
+    assert same(params, twins)
+
+
+def test_what_is_seldom_due_is_not_computed_otherwise(monkeypatch):
+    """SOAP decomposes at its first step and at every tenth after that, a side of a whole stack at once."""
+    params = [Parameter(x) for x in tensors(99, shapes=[(4, 5)] * 3)]
+    monkeypatch.setattr(SOAP, "backend", "eager")
+    optimizer, calls, counts = SOAP(params, compile=True), [], []
+
+    def counted(function):
+        return lambda *args: calls.append(function) or function(*args)
+
+    for seed in range(12):
+        for x, g in zip(params, tensors(seed, shapes=[(4, 5)] * 3), strict=True):
+            x.grad = g
+        optimizer.step()
+        counts.append(len(calls))
+        calls.clear()
+        for node in (n for stage in optimizer._stages.values() for n in stage.graph.nodes if seed == 0):
+            if "linalg" in str(node.target):
+                node.target = counted(node.target)
+    assert counts == [0] * 10 + [2, 0]
 
 
 # --- rules that ask
@@ -563,10 +696,12 @@ ASKING = {Sam: {"gradient": 2}, Newton: {"gradient": 1, "hvp": 1}, ZerothOrder: 
 @pytest.mark.parametrize("cls", ASKING)
 @pytest.mark.parametrize("backward", [True, False])
 @pytest.mark.parametrize("set_to_none", [True, False])
-def test_a_closure_answers_as_the_function_does_and_is_counted(cls, backward, set_to_none, recwarn):
+@pytest.mark.parametrize("compile", [True, False])
+def test_a_closure_answers_as_the_function_does_and_is_counted(cls, backward, set_to_none, compile, recwarn, monkeypatch):
     """recwarn: torch warns about backward(create_graph=True), which a Hessian-vector product by closure needs."""
+    monkeypatch.setattr(cls, "backend", "eager")
     params, rule = model(), cls.functional()
-    optimizer = cls(params)
+    optimizer = cls(params, compile=compile)
 
     def closure():
         optimizer.zero_grad(set_to_none)
@@ -659,8 +794,6 @@ def test_tensors_that_ask_differently_are_an_error():
         p.grad = torch.ones_like(p)
     with pytest.raises(RuntimeError, match="ask alike"):
         optimizer.step()
-    with pytest.raises(ValueError, match="cannot be compiled"):
-        Sam(params, compile=True)
 
 
 def test_the_averaged_point_is_shown_and_put_back(tmp_path):

@@ -1,8 +1,9 @@
-"""`atlas bench site`: what checking and building cost, compared side by side in one run, beside the budgets."""
+"""`atlas bench site`: what checking and building cost; `atlas bench speed`: how fast steps are. Side by side, beside the goals."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import statistics
 import subprocess
@@ -13,18 +14,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools.cli import CommandError
+from tools.cli._files import deliver
 from tools.cli._synthetic import synthetic
 
 SMALL, LARGE = 200, 2000
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("site",), help="site: the check, the build, and both on synthetic catalogs")
+    parser.add_argument("what", choices=("site", "speed"), help="site: check and build; speed: steps of ours and of the peers, by torch")
     parser.add_argument("--rounds", type=int, default=3, help="how often each side of a comparison runs (default 3)")
-    parser.add_argument("--small", action="store_true", help="leave out the synthetic catalogs")
+    parser.add_argument("--small", action="store_true", help="site: leave out the synthetic catalogs")
+    parser.add_argument("--methods", nargs="+", metavar="ID", default=[], help="speed: only these")
+    parser.add_argument("--set", choices=("transformer", "small"), help="speed: only this set of tensors")
+    parser.add_argument("--part", choices=("compiled", "eager", "fused", "sweep", "import"), help="speed: only this comparison")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="speed: write the numbers there, too")
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.what == "speed":
+        return speed(options)
     with tempfile.TemporaryDirectory(prefix="atlas-bench-") as scratch:
         lines = [*real(options.root, Path(scratch), options.rounds)]
         if not options.small:
@@ -36,6 +44,31 @@ def run(options: argparse.Namespace) -> int:
 
 
 Line = tuple[str, str, str, bool]
+
+
+def speed(options: argparse.Namespace) -> int:
+    """Print each comparison as it is measured. The code is 1 where a goal is missed."""
+    try:
+        from tools.measure.speed import PARTS, SETS, compared
+    except ImportError as error:
+        raise CommandError(f"{error}: speed is measured with torch and the peers, as in the environment of `make test`") from error
+    from tools.catalog.loader import load_catalog
+
+    catalog, _ = load_catalog(options.root)
+    if unknown := sorted(set(options.methods) - catalog.optimizers.keys()):
+        raise CommandError(f"no method {', '.join(unknown)}")
+    rows = []
+    print(f"{'what':58}{'ratio':>8}  {'goal':10} milliseconds", flush=True)
+    parts, sets = [options.part] if options.part else PARTS, [options.set] if options.set else list(SETS)
+    for row in compared(catalog, parts, sets, options.methods, options.rounds):
+        sides = ", ".join(f"{name} {ms:.2f}" for name, ms in row.sides.items())
+        print(f"{row.what:58}{row.ratio:8.2f}  {row.goal:10} {sides}{'  MISSED' if row.met is False else ''}", flush=True)
+        rows.append(vars(row))
+    if not rows:
+        raise CommandError("nothing to compare")
+    if options.json:
+        deliver(json.dumps({"rounds": options.rounds, "rows": rows}, indent=1) + "\n", options.json)
+    return 0 if all(row["met"] is not False for row in rows) else 1
 
 
 def real(root: Path, scratch: Path, rounds: int) -> list[Line]:

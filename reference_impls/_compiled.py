@@ -1,0 +1,373 @@
+"""What `compile=True` runs: the same rule, traced once for each kind of tensor and split where that pays.
+
+1. The rule is followed up to its next request, or to its end, into one graph of plain tensor operations.
+2. What depends on single numbers alone (step number, hyperparameters, totals) is computed beside the graph: inside a fused loop it would
+   be computed again for every element.
+3. What is due only now and then (`refreshed`) runs eagerly, and only when it is due.
+4. torch.compile fuses the rest, which writes parameters and state in place. Tensors whose graphs read alike share what is compiled.
+
+Small tensors of one shape are stacked and stepped together (`torch.func.vmap`); where a rule works element by element, shapes are
+flattened. A rule that asks is followed from its beginning for each request: it is pure, and only what the request needs is computed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, fx
+from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
+
+from reference_impls._requests import Draw, Objective, answer
+from reference_impls._state import Names, State, checked, seen, settled, tracing
+
+SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than a call of its own
+BLOCK = 4096  # loops over rows of a length known beforehand are tighter
+PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
+aten = torch.ops.aten
+
+
+class Job:
+    """One tensor of a step: parameter, gradient, hyperparameters, and state, which is written in place. Alike ones share their `kind`."""
+
+    def __init__(self, p: Tensor, g: Tensor | None, h: Names, state: State) -> None:
+        self.kind = kind(p, h)
+        self.theta, self.g = (torch.view_as_real(x) if x is not None and x.is_complex() else x for x in (p, g))
+        self.h, self.state = h, state
+        self.slots = [x for name, x in state.items() if name != "t"]
+        self.asked: Any = None
+        self.replies: list[Any] = []
+
+
+def kind(p: Tensor, h: Names) -> Any:
+    return id(h), p.shape, p.dtype, p.device
+
+
+def step(owner: Any, jobs: Sequence[Job], objective: Objective | None, room: Counter[Any]) -> None:
+    """One step of all jobs. `room` counts the optimizer's tensors of each kind, whether or not they have a gradient now."""
+    clock = [job.state["t"] for job in jobs]
+    batches = list(_batches(owner, jobs, torch.stack(clock).tolist(), room))
+    memo: dict[Any, Any] = {}
+    asking = True
+    while asking:
+        stages = [batch.stage(owner) for batch in batches]
+        asking = stages[0].request is not None
+        if any(stage.request != stages[0].request for stage in stages):
+            raise RuntimeError("the tensors of a model must ask alike")
+        for batch, stage in zip(batches, stages, strict=True):
+            batch.run(stage, memo)
+        if asking:
+            assert objective is not None
+            for job, reply in zip(jobs, answer([job.asked for job in jobs], objective), strict=True):
+                job.replies.append(reply)
+    torch._foreach_add_(clock, 1.0)
+
+
+# --- which tensors step together
+
+
+class Batch:
+    """Tensors that take one call: one, or a stack of `rows` of them along a new first axis, the last one repeated if some are missing."""
+
+    def __init__(self, jobs: list[Job], t: float, rows: int, flat: bool) -> None:
+        self.jobs, self.t, self.rows, self.flat = jobs, t, rows, flat
+        h = vars(jobs[0].h)
+        numbers = [x for v in h.values() for x in (v if isinstance(v, tuple) else (v,)) if isinstance(x, Tensor)]
+        self.theta, self.slots = (
+            self._gather([j.theta for j in jobs]),
+            [self._gather(x) for x in zip(*(j.slots for j in jobs), strict=True)],
+        )
+        self.inputs = [("theta", self.theta)]
+        self.inputs += [("g", self._gather([j.g for j in jobs]))] if jobs[0].g is not None else []
+        self.inputs += [*(("slot", x) for x in self.slots), ("t", jobs[0].state["t"]), *(("number", x) for x in numbers)]
+        self.fixed = tuple((k, None if isinstance(v, Tensor) else tuple(None if isinstance(x, Tensor) else x for x in v)
+                            if isinstance(v, tuple) else v) for k, v in h.items())  # fmt: skip
+
+    def stage(self, owner: Any) -> "Stage":
+        """What the rule does up to its next request, traced when it is first met."""
+        for k in range(sum("reply" in role for role, _ in self.inputs), len(self.jobs[0].replies)):
+            column = [j.replies[k] for j in self.jobs]
+            if not isinstance(column[0], Tensor):
+                raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
+            own = not self.rows or any(x is not column[0] for x in column)
+            self.inputs.append(("reply", self._gather(column)) if own else ("shared reply", column[0]))
+        key = (self.rows, self.fixed, tuple((role, x.shape, x.dtype, x.device) for role, x in self.inputs))
+        if key not in owner._stages:
+            owner._stages[key] = Stage(owner, self)
+            for _, x in self.inputs:
+                if self.flat and not self.rows and x.dim() == 2:
+                    torch._dynamo.mark_static(x, 1)
+        return owner._stages[key]
+
+    def run(self, stage: "Stage", memo: dict[Any, Any]) -> None:
+        """Fill in what each job asks, or take its step."""
+        outs = stage([x for _, x in self.inputs], self.t, memo)
+        if stage.request is not None:
+            ask, constants, names = stage.request
+            for i, job in enumerate(self.jobs):
+                job.asked = ask(**dict(constants), **{n: x[i] if self.rows else x for n, x in zip(names, outs, strict=True)})
+        elif self.rows:
+            self._scatter(self.theta, [j.theta for j in self.jobs])
+            for i, x in enumerate(self.slots):
+                self._scatter(x, [j.slots[i] for j in self.jobs])
+
+    def _gather(self, xs: Sequence[Tensor]) -> Tensor:
+        if not self.rows:
+            x = xs[0].detach()
+            return x if not self.flat else x.view(-1, BLOCK) if x.numel() % BLOCK == 0 else x.view(-1)
+        stack = torch.stack([*xs, *xs[-1:] * (self.rows - len(xs))])
+        return stack.view(self.rows, -1) if self.flat and xs[0].dim() else stack
+
+    def _scatter(self, stack: Tensor, into: list[Tensor]) -> None:
+        torch._foreach_copy_(into, list(stack.view(self.rows, *into[0].shape).unbind()[: len(into)]))
+
+
+def _batches(owner: Any, jobs: Sequence[Job], ts: Sequence[float], room: Counter[Any]) -> Iterator[Batch]:
+    alike: dict[Any, list[Job]] = {}
+    for number, (job, t) in enumerate(zip(jobs, ts, strict=True)):
+        key = number if job.theta.numel() > SMALL or room[job.kind] == 1 else (job.kind, None if job.g is None else job.g.dtype)
+        alike.setdefault((key, t), []).append(job)
+    # a rule that asks gets to see the shapes; square matrices come last: torch.compile would take their sides for one length
+    flat = owner.elementwise and not owner._asks()
+    for (key, t), group in sorted(alike.items(), key=lambda item: len(set(item[1][0].theta.shape)) < item[1][0].theta.dim()):
+        alone, first = isinstance(key, int), group[0]
+        dense = not alone or all(x.is_contiguous() for x in (first.theta, first.g, *first.slots) if x is not None)
+        yield Batch(group, t, 0 if alone else room[first.kind], flat and dense)
+
+
+# --- one stage of a rule for one kind of tensors
+
+
+class Stage:
+    """A rule from its beginning to its next request (`request`: class, constants, names of tensors) or to its end (None)."""
+
+    def __init__(self, owner: Any, batch: Batch) -> None:
+        self.owner, self.batch, self.request = owner, batch, None
+        given = batch.inputs
+        self.roles = [role for role, _ in given]
+        rule = self._rule
+        if batch.rows:
+            rule = torch.func.vmap(rule, tuple(None if role in ("t", "number", "shared reply") else 0 for role in self.roles))
+        with tracing(_mark):
+            self.graph = make_fx(rule, tracing_mode="fake")(*(x for _, x in given)).graph
+        self._split(max(1, batch.rows), owner.backend)
+        del self.owner, self.batch
+
+    def __call__(self, inputs: Sequence[Tensor], clock: float, memo: dict[Any, Any]) -> list[Tensor]:
+        """The tensors of the request; at the end none, and parameters and slots are written. `memo` is for numbers that tensors share."""
+        env: dict[Any, Any] = dict(zip(self.places, inputs, strict=True))
+        key = (id(self.aside), clock, *(id(env[n]) for n in self.watched))
+        if key not in memo:
+            values = dict(zip(self.aside.gives, self.aside(env), strict=True))
+            memo[key] = {
+                **values,
+                PACKED: torch.stack([values[n] if n in values else env[n] for n in self.packed]) if self.packed else None,
+            }
+        env.update(memo[key])
+        if self.first:
+            env.update(zip(self.first.gives, self.first(env), strict=True))
+        if self.lazy:
+            for n in self.lazy:
+                value = self._now(n, env)
+                env[n] = value.clone() if any(value is env[p] for p in self.overwritten) else value
+        env.update(zip(self.main.gives, self.main(env), strict=True))
+        if self.request is not None:
+            return [env[n] for n in self.outs]
+        # values first: one slot may take what another one holds
+        values = [env[n].clone() if n in self.places else env[n] for _, n in self.copies]
+        for (place, _), value in zip(self.copies, values, strict=True):
+            if env[place] is not value:
+                env[place].copy_(value)
+        return []
+
+    def _rule(self, *inputs: Tensor) -> list[Tensor]:
+        """The rule as a function of all tensors that it sees."""
+        job, values = self.batch.jobs[0], list(zip(self.roles, inputs, strict=True))
+        theta, g, t, *_ = ([x for role, x in values if role == name] for name in ("theta", "g", "t"))
+        slots = dict(zip((name for name in job.state if name != "t"), (x for role, x in values if role == "slot"), strict=True))
+        numbers, replies = (iter([x for role, x in values if role.endswith(name)]) for name in ("number", "reply"))
+        s, h = Names({**slots, "t": t[0] + 1}), Names({k: _filled(v, numbers) for k, v in vars(job.h).items()})
+        wide = seen(theta[0])
+        result = self.owner.update(wide, seen(g[0]) if g else None, s, h)
+        if self.owner._asks():
+            asking, reply = result, None
+            try:
+                while True:
+                    asked = asking.send(reply)
+                    if (reply := next(replies, None)) is None:
+                        return self._asked(asked)
+            except StopIteration as end:
+                result = end.value
+        return [checked(wide, result).to(theta[0].dtype), *settled(slots, s).values()]
+
+    def _asked(self, asked: Any) -> list[Tensor]:
+        given = {f.name: getattr(asked, f.name) for f in fields(asked)}
+        names = tuple(k for k, v in given.items() if isinstance(v, Tensor))
+        self.request = (type(asked), tuple((k, v) for k, v in given.items() if k not in names), names)
+        return [torch.zeros_like(given[k]) if isinstance(asked, Draw) else given[k] for k in names]  # of `like`, only shape and dtype count
+
+    def _split(self, rows: int, backend: Any) -> None:
+        """Cut the graph into `aside` (numbers), `first` and `main` (compiled), `lazy` (between them, when due), `copies` (at the end)."""
+        self.graph.eliminate_dead_code()
+        self.places = [n for n in self.graph.nodes if n.op == "placeholder"]
+        few = {p for p, role in zip(self.places, self.roles, strict=True) if role not in ("theta", "g") and _size(p) <= rows}
+        for n in self.graph.nodes:
+            if n.op == "call_function" and n.all_input_nodes and few.issuperset(n.all_input_nodes) and _size(n) <= rows:
+                few.add(n)
+        _multiply(self.graph, few)
+        nodes = [n for n in self.graph.nodes if n.op != "output"]
+        self.outs = list(self.graph.output_node().args[0])
+
+        lazy = {n for n in nodes if "refreshed" in n.meta and n not in few and n.args[0] in few and _size(n.args[0]) == 1}
+        needed = _needed(self.outs, lazy)
+        self.lazy = [n for n in nodes if n in lazy and n in needed]
+        late = set(self.lazy)
+        for n in nodes:
+            if not late.isdisjoint(n.all_input_nodes):
+                late.add(n)
+        within = _needed([x for n in self.lazy for x in n.args[1:]], few)
+        only = within - needed
+        bridge = [n for n in nodes if n in within & needed - few - late and n.op != "placeholder"
+                  and not (only | set(self.lazy)).isdisjoint(n.users)]  # fmt: skip
+
+        frontier = [n for n in nodes if n in few and n.op != "placeholder" and not few.issuperset(n.users)]
+        self.aside = Piece(nodes, [], frontier)
+        slots = {p for p, role in zip(self.places, self.roles, strict=True) if role == "slot"}  # written in place, so not packed
+        numbers = [n for n in nodes if n in few - slots and not few.issuperset(n.users)]
+        self.packed = [n for n in numbers if n.meta["val"].dim() == 0 and n.meta["val"].dtype == torch.float64]
+        clock = self.places[self.roles.index("t")]
+        self.watched = [n for n in self.places if n is not clock and (n in self.aside.takes or n in self.packed)]
+        known = [*frontier, *self.lazy]
+        written = [p for p, role in zip(self.places, self.roles, strict=True) if role in ("theta", "slot")]
+        pairs = [] if self.request else [(p, n) for p, n in zip(written, self.outs, strict=True) if p is not n]
+        self.first, here = None, [(p, n) for p, n in pairs if n not in known]
+        if bridge:  # what is lazy needs work of the others, which may not write yet what it reads
+            here = []
+            self.first = Piece(
+                nodes,
+                known,
+                list(dict.fromkeys([*bridge, *(n for n in self.outs if n not in late and n not in known)])),
+                [],
+                backend,
+                self.packed,
+            )
+            known += self.first.gives
+        self.copies = [pair for pair in pairs if pair not in here]
+        gives = [] if pairs and not bridge else [n for n in self.outs if n not in known and n.op != "placeholder"]
+        self.main = Piece(nodes, known, list(dict.fromkeys(gives)), here, backend, self.packed)
+        self.overwritten = [p for p, _ in here]
+
+    def _now(self, target: fx.Node, env: dict[fx.Node, Any]) -> Any:
+        """A node's value, computed eagerly, in the branch that is due only."""
+        if target not in env and target.meta.get("refreshed"):
+            due, new, old = target.args
+            value = self._now(new if self._now(due, env) else old, env)
+            like = target.meta["val"]
+            env[target] = value.expand(like.shape).contiguous()
+        elif target not in env:
+            lazy = {n for n in self.graph.nodes if n.meta.get("refreshed") and n is not target}
+            needed = _needed([target], env.keys() | lazy)
+            for n in self.graph.nodes:
+                if n in needed and n not in env:
+                    env[n] = self._now(n, env) if n in lazy else n.target(*fx.map_arg(n.args, env.get), **fx.map_arg(n.kwargs, env.get))
+        return env[target]
+
+
+class Piece:
+    """A part of a graph as a function, from the values that it `takes` to those that it `gives`; `copies` are written in place."""
+
+    shared: ClassVar[dict[Any, Callable[..., Any]]] = {}  # by what torch.compile gets to read
+
+    def __init__(self, nodes: Sequence[fx.Node], known: Sequence[fx.Node], gives: list[fx.Node],
+                 copies: Sequence[tuple[fx.Node, fx.Node]] = (), backend: Any = None, packed: Sequence[fx.Node] = ()) -> None:  # fmt: skip
+        needed = _needed([*gives, *(n for pair in copies for n in pair)], set(known))
+        self.gives = gives
+        inputs = [n for n in nodes if n in needed and (n in known or n.op == "placeholder")]
+        self.takes: list[Any] = [n for n in inputs if n not in packed]
+        graph = fx.Graph()
+        new = {n: graph.placeholder(n.name) for n in self.takes}
+        memory = [_memory(n) for n in self.takes]
+        if len(self.takes) < len(inputs):
+            self.takes.append(PACKED)
+            numbers = graph.placeholder(PACKED)
+            new |= {n: graph.call_function(aten.select.int, (numbers, 0, packed.index(n))) for n in inputs if n in packed}
+        for n in nodes:
+            if n in needed and n not in new:
+                new[n] = graph.node_copy(n, new.__getitem__)
+        values = [graph.call_function(aten.clone.default, (new[n],)) if _memory(n) in memory else new[n] for _, n in copies]
+        for (place, _), value in zip(copies, values, strict=True):
+            graph.call_function(aten.copy_.default, (new[place], value))
+        graph.output([new[n] for n in gives])
+        owner = next((n.graph.owning_module for n in nodes), None)
+        code = fx.GraphModule(owner or {}, graph)
+        self.run = code.forward
+        if not gives and not copies:
+            self.run = lambda *_: []
+        elif backend is not None:
+            key = (code.code, backend)
+            if key not in self.shared or any(n.op == "get_attr" for n in graph.nodes):
+                self.shared[key] = torch.compile(code.forward, fullgraph=True, dynamic=True, backend=backend,
+                                                 isolate_recompiles=True, recompile_limit=64)  # fmt: skip
+            self.run = self.shared[key]
+
+    def __call__(self, env: dict[Any, Any]) -> Sequence[Any]:
+        return self.run(*[env[n] for n in self.takes])
+
+
+# --- graphs
+
+
+def _filled(value: Any, numbers: Iterator[Tensor]) -> Any:
+    """A hyperparameter with the next tensors in the places of its own."""
+    if isinstance(value, tuple):
+        return tuple(_filled(x, numbers) for x in value)
+    return next(numbers) if isinstance(value, Tensor) else value
+
+
+def _mark(chosen: Tensor) -> Tensor:
+    """Note on the last `where` of the graph that one of its branches is seldom due."""
+    mode = get_proxy_mode()
+    assert mode is not None
+    node = next(n for n in reversed(mode.tracer.graph.nodes) if n.target is aten.where.self)
+    node.meta["refreshed"] = True
+    return chosen
+
+
+def _multiply(graph: fx.Graph, few: set[fx.Node]) -> None:
+    """Divide by a float64 number once, and multiply the elements by its reciprocal."""
+    inverse: dict[fx.Node, fx.Node] = {}
+    for n in list(graph.nodes):
+        if n.target is not aten.div.Tensor or n in few or n.args[1] not in few or n.args[1].meta["val"].dtype != torch.float64:
+            continue
+        number = n.args[1]
+        if number not in inverse:
+            with graph.inserting_after(number if number.op != "placeholder" else list(graph.find_nodes(op="placeholder"))[-1]):
+                inverse[number] = graph.call_function(aten.reciprocal.default, (number,))
+            inverse[number].meta = {"val": number.meta["val"].reciprocal()}
+            few.add(inverse[number])
+        with graph.inserting_before(n):
+            product = graph.call_function(aten.mul.Tensor, (n.args[0], inverse[number]))
+        product.meta = dict(n.meta)
+        n.replace_all_uses_with(product)
+        graph.erase_node(n)
+
+
+def _needed(targets: Sequence[fx.Node], stop: Any) -> set[fx.Node]:
+    """The targets and all that they are computed from, not beyond what is in `stop`."""
+    found, pending = set[fx.Node](), list(targets)
+    while pending:
+        n = pending.pop()
+        if n not in found:
+            found.add(n)
+            if n not in stop:
+                pending += n.all_input_nodes
+    return found
+
+
+def _size(n: fx.Node) -> int:
+    return int(n.meta["val"].numel())
+
+
+def _memory(n: fx.Node) -> int:
+    return int(n.meta["val"].untyped_storage()._cdata)

@@ -1,0 +1,242 @@
+"""Speed of ours and of the peers, side by side in one process and each in turn; only ratios of such turns are compared with the goals."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reference_impls import load
+from tools.catalog.loader import Catalog
+from tools.catalog.schema import Optimizer, Peer
+from tools.measure.players import bowl, build, evaluates, peer_arguments, peer_object, settings
+
+SETS: Mapping[str, Sequence[tuple[int, ...]]] = {
+    "transformer": [(512, 512)] * 40 + [(2048, 512)] * 8 + [(512, 2048)] * 8 + [(512,)] * 60,
+    "small": [(64, 64)] * 200,
+}
+STEPS = {"transformer": 1, "small": 5}  # timed together
+PARTS = ("compiled", "eager", "fused", "sweep", "import")
+LIBRARY = "pytorch_optimizer"
+RUNS, SWEEP_STEPS = 32, 20
+
+Step = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison: medians in milliseconds of each side, `ratio` as the goal counts it, and whether the goal is met (None: no goal)."""
+
+    what: str
+    sides: Mapping[str, float]
+    ratio: float
+    goal: str
+    met: bool | None
+
+
+def compared(catalog: Catalog, parts: Sequence[str], sets: Sequence[str], methods: Sequence[str], rounds: int) -> Iterator[Row]:
+    """The rows of the parts that are asked for, as they are measured; `methods` narrows down, where methods are compared."""
+    chosen = [o for o in catalog.optimizers.values() if o.implementation and (not methods or o.id in methods)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if {"compiled", "fused", "sweep"} & set(parts):
+            started = time.perf_counter()
+            torch.compile(lambda x: x + 1)(torch.ones(64))
+            yield Row("torch.compile's own start, of x + 1", {}, time.perf_counter() - started, "", None)
+        for name in sets:
+            if "compiled" in parts:
+                yield from library(chosen, name, rounds)
+            if "fused" in parts and name == "transformer":
+                yield from fused(chosen, rounds)
+            if "eager" in parts:
+                yield from loops(chosen, name, rounds)
+        if "sweep" in parts:
+            yield sweep(rounds)
+        if "import" in parts:
+            yield imports(rounds)
+
+
+def library(chosen: Sequence[Optimizer], name: str, rounds: int) -> Iterator[Row]:
+    """Ours, compiled, against pytorch-optimizer's default at our hyperparameters; and how long the first step took to compile."""
+    ratios = []
+    for o in chosen:
+        peer = peer_of(o, LIBRARY)
+        if peer is None or not getattr(load(o.id), "compiles", True):
+            continue
+        shapes = shapes_for(o, name)
+        ours, first = compiled(o, shapes)
+        given = peer_arguments(o, peer, settings(o)[0], entries(shapes))
+        try:
+            theirs = stepping(peer_object(peer.object), given, shapes, o)
+            times = in_turns({"ours": ours, LIBRARY: theirs}, rounds, STEPS[name])
+        except Exception as error:  # theirs: ours has just taken a step
+            yield Row(f"{o.id}, {name}: {peer.object} fails: {type(error).__name__}", {}, math.nan, "", None)
+            continue
+        ratios.append(times[LIBRARY] / times["ours"])
+        none_slower = ratios[-1] >= 1 if name == "transformer" else None
+        yield Row(f"{o.id}, {name}, compiled", times, ratios[-1], ">= 1" if name == "transformer" else "", none_slower)
+        yield Row(f"{o.id}, {name}, first step", {"ours": 1000 * first}, first, "< 20 s", first < 20)
+    if ratios:
+        mean, goal = math.exp(statistics.fmean(map(math.log, ratios))), 2.5 if name == "transformer" else 1.0
+        yield Row(f"geometric mean of {len(ratios)} methods, {name}, compiled", {}, mean, f">= {goal}", mean >= goal)
+
+
+def fused(chosen: Sequence[Optimizer], rounds: int) -> Iterator[Row]:
+    """AdamW, compiled, against the fused kernel of torch."""
+    for o in (o for o in chosen if o.id == "adamw"):
+        ours, _ = compiled(o, shapes_for(o, "transformer"))
+        other = stepping(torch.optim.AdamW, {**settings(o)[0], "fused": True}, SETS["transformer"], o)
+        times = in_turns({"ours": ours, "fused": other}, rounds)
+        ratio = times["ours"] / times["fused"]
+        yield Row("adamw, transformer, compiled / torch fused", times, ratio, "<= 1.4", ratio <= 1.4)
+
+
+def loops(chosen: Sequence[Optimizer], name: str, rounds: int) -> Iterator[Row]:
+    """Ours, eager, against torch's loop over single tensors."""
+    for o in chosen:
+        peer = peer_of(o, "torch.optim")
+        if peer is None or "foreach" not in inspect.signature(peer_object(peer.object)).parameters:
+            continue
+        shapes = shapes_for(o, name)
+        given = {**peer_arguments(o, peer, settings(o)[0], entries(shapes)), "foreach": False}
+        sides = {"ours": stepping(load(o.id), settings(o)[0], shapes, o), "loop": stepping(peer_object(peer.object), given, shapes, o)}
+        times = in_turns(sides, rounds, STEPS[name])
+        ratio = times["ours"] / times["loop"]
+        yield Row(f"{o.id}, {name}, eager / torch loop", times, ratio, "<= 2.5", ratio <= 2.5)
+
+
+def sweep(rounds: int) -> Row:
+    """Training runs of a small model, one for each seed and learning rate: vectorised and compiled, against one after another."""
+    rates = torch.logspace(-4, -2, RUNS, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(0)
+    starts = [torch.randn(RUNS, *s, generator=generator) / 8 for s in ((32, 16), (32,), (10, 32), (10,))]
+    xs, ys = torch.randn(SWEEP_STEPS, 64, 16, generator=generator), torch.randn(SWEEP_STEPS, 64, 10, generator=generator)
+    method = load("adam").functional()
+
+    def loss(ws: Sequence[Tensor], x: Tensor, y: Tensor) -> Tensor:
+        return ((torch.tanh(x @ ws[0].mT + ws[1]) @ ws[2].mT + ws[3] - y) ** 2).mean()
+
+    def one(ws: list[Tensor], states: list[Any], rate: Tensor, x: Tensor, y: Tensor) -> tuple[list[Tensor], list[Any]]:
+        h = method.hyper(lr=rate)
+        moved = [method.apply(*each, h) for each in zip(ws, torch.func.grad(loss)(ws, x, y), states, strict=True)]
+        return [w for w, _ in moved], [s for _, s in moved]
+
+    together = torch.compile(torch.func.vmap(one, (0, 0, 0, None, None)))
+    fresh = torch.func.vmap(lambda ws: [method.init(w, method.hyper()) for w in ws])
+
+    def vectorised() -> list[Tensor]:
+        ws, states = starts, fresh(starts)
+        for x, y in zip(xs, ys, strict=True):
+            ws, states = together(ws, states, rates, x, y)
+        return ws
+
+    def in_sequence() -> list[Tensor]:
+        ends = []
+        for run, rate in enumerate(rates.tolist()):
+            ws = [torch.nn.Parameter(w[run].clone()) for w in starts]
+            optimizer = torch.optim.Adam(ws, lr=rate)
+            for x, y in zip(xs, ys, strict=True):
+                optimizer.zero_grad()
+                loss(ws, x, y).backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+            ends.append([w.detach() for w in ws])
+        return [torch.stack(column) for column in zip(*ends, strict=True)]
+
+    torch.testing.assert_close(vectorised(), in_sequence(), rtol=1e-2, atol=1e-4)
+    times = in_turns({"vectorised": vectorised, "in sequence": in_sequence}, rounds)
+    ratio = times["in sequence"] / times["vectorised"]
+    return Row(f"{RUNS} runs of Adam, vectorised and compiled", times, ratio, ">= 12", ratio >= 12)
+
+
+def imports(rounds: int) -> Row:
+    """What `import reference_impls` costs in a new process, beside `import torch`."""
+
+    def python(code: str) -> Step:
+        return lambda: subprocess.run([sys.executable, "-c", code], check=True)
+
+    times = in_turns({"torch": python("import torch"), "both": python("import torch, reference_impls")}, max(rounds, 5))
+    ratio = times["both"] / times["torch"]
+    return Row("import torch, reference_impls / import torch", times, ratio, "<= 1.05", ratio <= 1.05)
+
+
+# --- one side of a comparison
+
+
+def peer_of(optimizer: Optimizer, library: str) -> Peer | None:
+    """The library's own writing of the method, one that agrees where there are several."""
+    found = [p for p in optimizer.implementation.peers if p.object.partition(":")[0] == library] if optimizer.implementation else []
+    return min(found, key=lambda p: p.differs is not None, default=None)
+
+
+def shapes_for(optimizer: Optimizer, name: str) -> Sequence[tuple[int, ...]]:
+    """The set, without the vectors for a method of matrices only."""
+    return [s for s in SETS[name] if len(s) >= 2 or optimizer.parameter_scope.accepts != "matrices"]
+
+
+def entries(shapes: Sequence[tuple[int, ...]]) -> int:
+    return sum(map(math.prod, shapes))
+
+
+def compiled(optimizer: Optimizer, shapes: Sequence[tuple[int, ...]]) -> tuple[Step, float]:
+    """Our compiled step, and the seconds that its first call took where nothing was compiled before."""
+    from torch._inductor.utils import fresh_cache
+
+    step = stepping(load(optimizer.id), {**settings(optimizer)[0], "compile": True}, shapes, optimizer)
+    with fresh_cache():
+        started = time.perf_counter()
+        step()
+        return step, time.perf_counter() - started
+
+
+def stepping(make: Any, arguments: Mapping[str, Any], shapes: Sequence[tuple[int, ...]], optimizer: Optimizer) -> Step:
+    """A step of an optimizer on float32 tensors of these shapes, with gradients at hand or a loss that has them."""
+    generator = torch.Generator().manual_seed(0)
+    parameters = [torch.nn.Parameter(torch.randn(s, generator=generator) / 8) for s in shapes]
+    gradients = [torch.randn(s, generator=generator) / 8 for s in shapes]
+    method = build(make, parameters, arguments)
+    getattr(method, "train", lambda: None)()
+    if not evaluates(load(optimizer.id)):
+        for p, g in zip(parameters, gradients, strict=True):
+            p.grad = g.clone()
+        return lambda: method.step()
+
+    def closure(backward: bool = True) -> Tensor:
+        method.zero_grad()
+        with torch.enable_grad():
+            loss = bowl(parameters, gradients)
+            if backward:
+                torch.autograd.backward(loss, create_graph=optimizer.order == "second")
+        return loss
+
+    def step() -> None:
+        closure()
+        method.step(closure)
+        method.zero_grad()
+
+    return step
+
+
+def in_turns(sides: Mapping[str, Step], rounds: int, steps: int = 1) -> dict[str, float]:
+    """The median milliseconds of a step of each side, all timed once a round, so that a slow moment of the machine hits all alike."""
+    seen: dict[str, list[float]] = {name: [] for name in sides}
+    for count in range(rounds + 1):  # the first one warms up
+        for name, step in sides.items():
+            started = time.perf_counter()
+            for _ in range(steps):
+                step()
+            if count:
+                seen[name].append(1000 * (time.perf_counter() - started) / steps)
+    return {name: statistics.median(times) for name, times in seen.items()}
+
+
+__all__ = ["PARTS", "SETS", "Row", "compared"]

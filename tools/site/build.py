@@ -40,6 +40,8 @@ EXPORTS = (
     Export("optimizers.ris", "EndNote, Mendeley, Zotero (RIS)", "papers"),
     Export("methods.csv", "spreadsheets and data frames", "methods"),
     Export("methods.json", "programs: every field of every record", "methods"),
+    Export("conformance.json", "how far equations, code and libraries are apart", "methods"),
+    Export("discrepancies.json", "the ledger of differences between implementations", "differences"),
 )
 DISPLAY_MATH = re.compile(r"\$\$(.+?)\$\$", re.S)
 RELATIVE = re.compile(r"\]\((<?)(?![a-z]+:|#|<)(?:\./)?(?=[^)\s])")  # a link to a file of the repository
@@ -149,8 +151,6 @@ def write_files(catalog: Catalog, docs: Path, repository: str) -> None:
     exports = export_files(atlas)
     for name, text in exports.items():
         save(docs / "exports" / name, text)
-    save(docs / "exports" / "conformance.json", conformance_json(atlas))
-    save(docs / "exports" / "discrepancies.json", discrepancies_json(atlas))
     for name, text in single_methods(exports["methods.json"]):
         save(docs / "exports" / "methods" / f"{name}.json", text)
     for name, text in golden_files(atlas):
@@ -177,6 +177,8 @@ def export_files(atlas: Atlas) -> dict[str, str]:
         "optimizers.ris": ris(papers),
         "methods.csv": methods_csv(methods, catalog.papers, status),
         "methods.json": methods_json(methods, catalog.papers, status),
+        "conformance.json": conformance_json(atlas),
+        "discrepancies.json": discrepancies_json(atlas),
     }
 
 

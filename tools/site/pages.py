@@ -179,7 +179,11 @@ def pages(atlas: Atlas, exports: Iterable[Export]) -> Iterator[tuple[str, str]]:
     def page(template: str, **context: Any) -> str:
         return env.get_template(template).render(**context)
 
-    counts = {"methods": plural(len(atlas.methods), "method", "methods"), "papers": plural(len(atlas.catalog.papers), "paper", "papers")}
+    counts = {
+        "methods": plural(len(atlas.methods), "method", "methods"),
+        "papers": plural(len(atlas.catalog.papers), "paper", "papers"),
+        "differences": plural(len(atlas.catalog.discrepancies), "difference", "differences"),
+    }
     yield "equations.md", page("equations.md.j2", functions=FUNCTIONS)  # first, since it has formulas of its own
     yield "index.md", page("home.md.j2", famous=[atlas.views[i] for i in FAMOUS if i in atlas.views], needs=needs(atlas))
     years = [v.year for v in atlas.methods]

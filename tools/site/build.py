@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any
 from tools.catalog.loader import FOLDERS, SINGLES, Catalog, json_schema
 from tools.catalog.meanwhile import meanwhile
 from tools.export import biblatex, bibtex, csl_json, methods_csv, methods_json, papers_of, ris
+from tools.site import code
 from tools.site.conformance_pages import conformance_json
 from tools.site.context import Atlas
 from tools.site.finish import finish
 from tools.site.golden_pages import golden_files
 from tools.site.ledger_pages import discrepancies_json
 from tools.site.maths import Maths
-from tools.site.pages import Export, pages, script, search_records
+from tools.site.pages import Export, pages, pages_of_numbers, script, search_records
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -123,8 +124,11 @@ def alive(process: int) -> bool:
 
 def write_docs(catalog: Catalog, docs: Path, repository: str) -> int:
     """Write everything that MkDocs needs below `docs`. Gives the number of pages."""
+    cache = catalog.root / "build" / "cache"
+    code.remember(cache / "code.json")
+    wait_for_numbers = meanwhile(lambda: write_numbers(catalog, repository), nice=0)
     wait_for_files = meanwhile(lambda: write_files(catalog, docs, repository))
-    maths = Maths(catalog.root / "build" / "cache" / "formulas.json")
+    maths = Maths(cache / "formulas.json")
     atlas = Atlas(catalog, maths, repository)
     written: dict[str, str] = {}
     for source in sorted((catalog.root / "docs").rglob("*.md")):
@@ -139,10 +143,23 @@ def write_docs(catalog: Catalog, docs: Path, repository: str) -> int:
     if contributing.exists():
         written["contribute.md"] = CONTRIBUTE + RELATIVE.sub(rf"](\1{repository.rstrip('/')}/blob/main/", contributing.read_text("utf-8"))
     maths.finish()
+    numbers, coloured = wait_for_numbers()
+    written |= numbers
+    code.learn(coloured)
     for path, text in written.items():
         save(docs / path, maths.fill(text))
+    code.keep(cache / "code.json")
     wait_for_files()
     return len(written)
+
+
+def write_numbers(catalog: Catalog, repository: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The pages on which no formula stands, and the code that was coloured for them."""
+    atlas = Atlas(catalog, Maths(), repository)
+    found = dict(pages_of_numbers(atlas))
+    if atlas.maths.wanted:
+        raise BuildError("a page that is made beside the formulas asks for one")
+    return found, code.coloured()
 
 
 def write_files(catalog: Catalog, docs: Path, repository: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from tools import results
-from tools.site.context import code_html
+from tools.site.code import code_html
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,6 @@ from typing import Any
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 
 from tools.algebra import parse_expression
 from tools.algebra.latex import Printer, tensor_names
@@ -26,11 +23,9 @@ from tools.catalog.measurements import recorded
 from tools.catalog.schema import PROBLEMS, BuildsOn, Optimizer, Paper, Word
 from tools.export import bibtex
 from tools.export.names import parts
+from tools.site.code import code_html
 from tools.site.maths import Maths
 
-PYTHON = PythonLexer()
-FORMAT = HtmlFormatter(cssclass="highlight")
-UNSTYLED = re.compile(r'<span class="(?:n|o|p|w|bp)">(.*?)</span>')
 WIDE = 58  # letters of code that fit beside a formula on a desktop
 PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~\u27e6\u27e7]")
 ADDRESSES = {"arxiv": "https://arxiv.org/abs/", "doi": "https://doi.org/"}
@@ -67,12 +62,6 @@ def paper_url(paper: Paper) -> str:
 
 def author_names(paper: Paper) -> list[str]:
     return [p.literal or " ".join(filter(None, (p.given, p.particle, p.family, p.suffix))) for p in map(parts, paper.authors)]
-
-
-def code_html(code: str) -> Markup:
-    """Coloured code without the spans that have no colour of their own."""
-    html = highlight(code, PYTHON, FORMAT).replace("\n</pre>", "</pre>").replace("<pre><span></span>", "<pre>")
-    return Markup(UNSTYLED.sub(r"\1", html).strip())
 
 
 class View:

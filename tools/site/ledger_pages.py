@@ -13,7 +13,8 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from tools.catalog.discrepancies import PROBES, STATUSES, TOPICS, Discrepancy, example_path, measured
-from tools.site.context import Atlas, View, code_html
+from tools.site.code import code_html
+from tools.site.context import Atlas, View
 
 PAGE = "discrepancies.html"
 COLUMNS = (

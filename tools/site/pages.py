@@ -173,7 +173,7 @@ class Export(NamedTuple):
 
 
 def pages(atlas: Atlas, exports: Iterable[Export]) -> Iterator[tuple[str, str]]:
-    """(path below build/docs, Markdown with marks for formulas) for every generated page."""
+    """(path below build/docs, Markdown with marks for formulas) for the generated pages but `pages_of_numbers`."""
     env = environment(atlas)
 
     def page(template: str, **context: Any) -> str:
@@ -206,12 +206,17 @@ def pages(atlas: Atlas, exports: Iterable[Export]) -> Iterator[tuple[str, str]]:
         by_year.setdefault(view.year, []).append(view)
     yield "roadmap.md", page("roadmap.md.j2", svg=Markup(roadmap(atlas)), by_year=by_year.items())
     yield "cite.md", page("cite.md.j2", files=[(f, counts[f.of]) for f in exports], own=escape(OWN))
+    yield "errata.md", page("errata.md.j2", errata=atlas.catalog.errata, rows=errata_rows(atlas))
+
+
+def pages_of_numbers(atlas: Atlas) -> Iterator[tuple[str, str]]:
+    """(path below build/docs, Markdown) for the generated pages on which no formula stands."""
+    env = environment(atlas)
     yield from claim_pages(atlas, env)
     yield from conformance_pages(atlas, env)
     yield from golden_pages(atlas, env)
     yield from ledger_pages(atlas, env)
-    yield "errata.md", page("errata.md.j2", errata=atlas.catalog.errata, rows=errata_rows(atlas))
-    yield from result_pages(atlas, env, tables)
+    yield from result_pages(atlas, env, result_views(atlas))
 
 
 OWN = """@misc{optimizer-atlas,
@@ -355,4 +360,4 @@ def script(name: str, data: Any) -> str:
     return f"window.{name} = {text};\n"
 
 
-__all__ = ["Maths", "errata_rows", "pages", "script", "search_records"]
+__all__ = ["Maths", "errata_rows", "pages", "pages_of_numbers", "script", "search_records"]

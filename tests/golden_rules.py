@@ -134,7 +134,7 @@ def moment(samples, places):
 def k_fac(hyper, start, steps):
     theta, moments = [flat(x) for x in start], {}
     for k, step in enumerate(steps, 1):
-        share = min(1 - 1 / k, hyper["decay"])
+        share = hyper["decay"] * (1 - hyper["decay"] ** (k - 1)) / (1 - hyper["decay"] ** k)
         for i, (g, layer) in enumerate(zip(map(flat, step["gradients"]), answers(step, "factors")[0], strict=True)):
             direction = g
             if layer is not None:

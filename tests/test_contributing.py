@@ -23,7 +23,7 @@ MISTAKES = re.findall(r"^\| (.+?) \| `+(.+?)`+ \|$", ON_TABLES, re.M)
 @pytest.fixture
 def project(tmp_path):
     """The project without the example's files, should it have them."""
-    for part in ("catalog", "reference_impls"):
+    for part in ("catalog", "reference_impls", "tests/second"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     for _, name, _ in BLOCKS:
         (tmp_path / name).unlink(missing_ok=True)

@@ -20,6 +20,8 @@ INLINE_SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<body>.*?)</script>
 INLINE_STYLE = re.compile(r"<style[^>]*>(?P<body>.*?)</style>", re.S)
 VERBATIM = re.compile(r"(<(pre|script|style|textarea)\b.*?</\2>)", re.S)
 BLANKS = re.compile(r"\s*\n\s*")
+THEMES_CLASS = re.compile(r'<([a-z]+ (?:[^<>]* )?)class="(md-[\w-]+)"([ >])')
+AFTER_THEMES_TAG = re.compile(r"(<[a-z]+ (?:[^<>]* )?class=md-[\w-]+(?: [^<>]*)?>)\n")
 SOURCE_MAP = re.compile(rb"\n?(?://# sourceMappingURL=\S+|/\*# sourceMappingURL=[^*]+\*/)\s*")
 SELF = "'self'"
 HEAD = '<meta charset="utf-8">'
@@ -51,10 +53,15 @@ def finish(site: Path, settings: MkDocsConfig) -> int:
 
 
 def squeezed(html: str) -> str:
-    """The page without indentation and empty lines, which are half of what the theme writes."""
+    """The page without what HTML does not need: indentation, empty lines, names of namespaces, quotes around the theme's class names."""
     parts = VERBATIM.split(html)
     # three parts each: text, verbatim element, its name
-    return "".join(BLANKS.sub("\n", part) if i % 3 == 0 else part if i % 3 == 1 else "" for i, part in enumerate(parts)).lstrip()
+    return "".join(_squeezed(part) if i % 3 == 0 else part if i % 3 == 1 else "" for i, part in enumerate(parts)).lstrip()
+
+
+def _squeezed(html: str) -> str:
+    html = BLANKS.sub("\n", html).replace(' xmlns="http://www.w3.org/2000/svg"', "")
+    return AFTER_THEMES_TAG.sub(r"\1", THEMES_CLASS.sub(r"<\1class=\2\3", html))
 
 
 def lost(site_url: str) -> str:

@@ -19,7 +19,7 @@ def synthetic(root: Path, out: Path, size: int) -> None:
     (out / "node_modules").symlink_to(root / "node_modules")
     methods = sorted((root / "catalog" / "optimizers").glob("*.yaml"))
     papers = sorted((root / "catalog" / "papers").glob("*.yaml"))
-    numbers = count(10_000)
+    numbers = count(50_000)  # no real id has so large a number
     for copy in range(-(-size // len(methods))):
         some = methods[: size - copy * len(methods)]
         mark = f"-x{copy}" if copy else ""  # the first copy keeps its names: hand-written pages link to them
@@ -59,6 +59,6 @@ def paper(text: str, mark: str, numbers: count[int]) -> str:
     text = re.sub(r"^aliases: .*\n", "", text, flags=re.M)
     text = re.sub(r"^(title: )(\"?)(.+?)(\"?)$", rf"\1\2\3 {mark[1:]}\4", text, flags=re.M)
     # ids had four digits after the point before 2015
-    text = re.sub(r"(arxiv: \{id: \"(\d\d)\d\d)\.\d+", lambda f: f"{f[1]}.{next(numbers) - (10_000 if int(f[2]) < 15 else 0):04d}", text)
+    text = re.sub(r"(arxiv: \{id: \"(\d\d)\d\d)\.\d+", lambda f: f"{f[1]}.{next(numbers) - (50_000 if int(f[2]) < 15 else 0):04d}", text)
     text = re.sub(r"^(doi: \"?10\.[^\"\n]+?)(\"?)$", rf"\1{mark}\2", text, flags=re.M)
     return re.sub(r"^(url: \"?https://[^\"\n]+?)(\"?)$", rf"\1?{mark[1:]}\2", text, flags=re.M)

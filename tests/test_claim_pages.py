@@ -110,12 +110,22 @@ def test_learning_rates_relative_to_adamw_are_those_of_the_csv(site: Site) -> No
     family = {m["id"]: m["family"] for m in glossary()["models"]}
     ids = {n["printed"]: n["id"] for n in glossary()["optimizer_names"] if "tables" not in n}
     ratios: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-    for id_, key in (("bocb-cifar100-settings", "model"), ("fantastic-phase2", "chinchilla")):
-        base = {(r["model"], r[key]): float(r["learning_rate"]) for r in table(id_) if ids.get(r["optimizer"]) == "adamw"}
+    tables = {
+        "bocb-cifar100-settings": ("learning_rate", ("model",)),
+        "fantastic-phase2": ("learning_rate", ("model", "chinchilla")),
+        "epfl-llm-settings": ("learning_rate", ("model", "scheduler", "run")),
+        "survey-vits-lr": ("best_lr", ()),
+    }
+    for id_, (column, keys) in tables.items():
+        used: dict[tuple[str, ...], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
         for r in table(id_):
-            if ids[r["optimizer"]] != "adamw" and r["learning_rate"] not in ("", "not set"):
-                where = (ids[r["optimizer"]], id_, family[printed[r["model"]]])
-                ratios[where].append(float(r["learning_rate"]) / base[r["model"], r[key]])
+            if re.fullmatch(r"[\d.e-]+", r[column]) and r["optimizer"] in ids and float(r[column]) > 0:
+                used[r.get("model", "ViT-S"), *(r[k] for k in keys)][ids[r["optimizer"]]].append(float(r[column]))
+        for at, methods in used.items():
+            for method, rates in methods.items():
+                if method != "adamw" and "adamw" in methods:
+                    where = (method, id_, family[printed[at[0]]])
+                    ratios[where].append(float(np.exp(np.mean(np.log(rates)) - np.mean(np.log(methods["adamw"])))))
     page = site.pages["recommended.html"].html
     sources = re.findall(r'colspan="(\d+)"[^>]*><a href="results/([\w-]+)\.html"', page)
     heads, families = rows(site, "recommended.html", "relative")[:2]
@@ -123,12 +133,12 @@ def test_learning_rates_relative_to_adamw_are_those_of_the_csv(site: Site) -> No
     columns = list(zip([t for n, t in sources for _ in range(int(n))], [names[f] for f in families], strict=True))
     assert len(heads) == 1 + len(sources)
     shown = 0
-    methods = {o.name: i for i, o in site.catalog.optimizers.items()} | {o["name"]: o["id"] for o in glossary()["optimizers"]}
+    names_of = {o.name: i for i, o in site.catalog.optimizers.items()} | {o["name"]: o["id"] for o in glossary()["optimizers"]}
     for name, *cells in rows(site, "recommended.html", "relative")[2:]:
         for (id_, kind), cell in zip(columns, cells, strict=True):
-            got = ratios.pop((methods[name], id_, kind), None)
+            got = ratios.pop((names_of[name], id_, kind), None)
             if got is None:
-                assert id_ in ("survey-vits-lr", "epfl-llm-settings") or cell == "–", (name, id_, cell)
+                assert cell == "–", (name, id_, cell)
                 continue
             middle, span, count = re.fullmatch(r"([\d.e+]+)× (?:([\d.e+]+–[\d.e+]+), )?(\d+)", cell).groups()  # type: ignore[union-attr]
             assert middle in twice(float(np.exp(np.mean(np.log(got))))), (name, id_, kind)
@@ -171,6 +181,50 @@ def test_settings_on_all_pages_are_those_of_the_command(site: Site, capsys: pyte
         assert not found, f"{name}: every family has its column"
     assert checked > 150
     assert differing == len([r for r in rows(site, "recommended.html", "apart")[1:] if r[0] in ids]) > 3
+
+
+def test_every_recommended_value_is_a_cell(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each value stands in the cell that it names, in a row of the method; least, greatest and usual follow from the values."""
+    ids: dict[str, set[str]] = defaultdict(set)
+    for n in glossary()["optimizer_names"]:
+        ids[n["printed"]].add(n["id"])
+    looked = searched = 0
+    for method in recommend.recommendations(site.catalog):
+        if method not in site.catalog.optimizers:
+            continue
+        for settings in recommended(capsys, method).values():
+            for word, setting in settings.items():
+                by_table: dict[str, list[float]] = defaultdict(list)
+                for o in setting["observations"]:
+                    file, _, line = o["where"].partition(":")
+                    with (ROOT / file).open(encoding="utf-8", newline="") as lines:
+                        cells = list(csv.DictReader(lines))[int(line) - 2]
+                    assert method in ids[cells["optimizer"]], o
+                    own = [cells.get(c, "") for c in ("learning_rate", "best_lr")] if word == "learning_rate" else [cells.get(word, "")]
+                    own += cells["tried"].split() if cells.get("hyperparameter") == word else []
+                    assert o["value"] in [float(c) for c in own if re.fullmatch(r"[\d.e-]+", c)], o
+                    by_table[o["table"]].append(o["value"])
+                    looked += 1
+                every = [v for values in by_table.values() for v in values]
+                assert (setting["low"], setting["high"]) == (min(every), max(every))
+                usual = []
+                for values in by_table.values():
+                    middle, often = sorted(values)[(len(values) - 1) // 2], max(map(values.count, values))
+                    usual.append(min({v for v in values if values.count(v) == often}, key=lambda v, m=middle: (abs(v - m), v)))
+                assert setting["typical"] == sorted(usual)[(len(usual) - 1) // 2]
+                least = min(usual)
+                page = text(site, f"methods/{method}.html")
+                for values, middle in zip(by_table.values(), usual, strict=True):
+                    assert f": {plain(middle)}" + (f" ({len(values)} values)" if len(values) > 1 else "") in page, (method, word)
+                for r in setting["searched"]:
+                    line = int(r["where"].partition(":")[2])
+                    cells = table(r["table"])[line - 2]
+                    assert (r["low"], r["high"]) == (float(cells["low"]), float(cells["high"]))
+                    assert f"{word.replace('_', ' ')} {plain(r['low'])} to {plain(r['high'])}" in page
+                    searched += 1
+                assert setting["disagree"] == (len(usual) > 1 and (max(usual) > 3 * least if least else max(usual) > 0))
+    assert looked > 900
+    assert searched > 20
 
 
 def test_all_recommendations_at_once_are_those_one_by_one(site: Site) -> None:

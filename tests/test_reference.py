@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from reference_impls import load
+from reference_impls import _base, load
 from reference_impls._base import ReferenceOptimizer
 from reference_impls._requests import FunctionObjective
 from reference_impls.wrappers._base import Wrapper
@@ -260,6 +260,17 @@ def test_parameters_never_touch_each_other(o):
     for i in range(len(rows.thetas)):
         alone = play(o, rows.pick([i]))
         assert all(np.array_equal(a[0], b[i]) for a, b in zip(alone, together, strict=True))
+
+
+@each([o for o in WRITTEN if load(o.id).elementwise and not asks(load(o.id))])
+def test_a_rule_that_says_elementwise_is(o, monkeypatch):
+    """Large tensors are stepped block by block where a class says so: here in blocks of two, at every setting."""
+    problem = engine.problem_for(o)
+    for s in settings(o):
+        whole = play(o, problem, **s)
+        with monkeypatch.context() as patch:
+            patch.setattr(_base, "BLOCK", 2)
+            assert difference(play(o, problem, **s), whole) <= 1e-14  # vectorised roots round in their own way
 
 
 @each([o for o in WRITTEN if is_executable(o) and whole_model(load(o.id))])

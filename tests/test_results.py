@@ -328,6 +328,49 @@ def test_numbers_of_the_folklore_are_those_of_the_tables(catalog: Catalog) -> No
     assert 288 + 757 + 28 == 1073
 
 
+def test_numbers_of_contradictions_are_those_of_the_cells(catalog: Catalog) -> None:
+    """What a record says of its own cells follows from them; all else with a decimal is what a source prints elsewhere."""
+    told = {id_: " ".join(c.text for c in t.record.contradictions) for id_, t in catalog.results.items()}
+
+    def cell(table: str, column: str, **at: str) -> float:
+        (row,) = (r for r in catalog.results[table].rows if all(r.text(k) == v for k, v in at.items()))
+        return float(row.text(column))
+
+    rows = catalog.results["bocb-cifar100"].rows
+    printed, median = (len(bocb.failures(bocb.columns(catalog), rule)) for rule in (bocb.printed_rule, bocb.median_rule))
+    columns = {b: sorted(float(r.text("top1")) for r in rows if r.text("model") == b)[1:] for b in ("AlexNet", "CNX-T")}
+    known = {
+        "bocb-cifar100": [
+            f"flags {printed} of the {len(rows)} cells; {len(bocb.marked(catalog))} are marked",
+            f"in place of the maximum flags {median} ",
+            f"AlexNet has a standard deviation of {np.std(columns['AlexNet']):.1f} where 1.1 is printed",
+            f"a range of {columns['CNX-T'][-1] - columns['CNX-T'][0]:.1f} where 25 is printed",
+        ],
+        "bocb-coco-pose": [f"has {cell('bocb-coco-pose', 'ap50', optimizer='SGD-M', model='R-50'):.1f}"],
+        "c4-llama": [
+            f"print 0.0363 s where the cells give {_gain('350M', 'AdamW', 'step_time'):.4f} s",
+            f"at 60M 0.0152 s against {_gain('60M', 'AdamW', 'step_time'):.4f} s",
+            f"a perplexity gain of 0.09 against {-_gain('350M', 'Shampoo', 'perplexity'):.2f}",
+        ],
+        "fantastic-phase2": [f"{cell('fantastic-phase2', 'loss', optimizer='AdamW', model='llama-300m', chinchilla='2x')} in the cache"],
+    }
+    for id_, parts in known.items():
+        for part in parts:
+            assert part in told[id_], f"{id_}: {part}"
+    own = {o: cell("bocb-imagenet1k", "top1", optimizer=o, model="R-50") for o in ("SGD-M", "Adan", "AdamW", "LAMB")}
+    assert "Adan, AdamW and LAMB are all above SGD on ResNet-50" in told["bocb-imagenet1k"]
+    assert min(own, key=own.__getitem__) == "SGD-M"
+    # and no other record says a number of its cells: these are clipping, momentum and decay as scripts and recipes set them
+    others = {id_ for id_, text in told.items() if re.search(r"\d\.\d", text)} - known.keys()
+    assert others == {"survey-llama60m", "survey-vits-lr"}
+
+
+def _gain(size: str, base: str, column: str) -> float:
+    """What SAC adds to a method on a model of this size."""
+    values = {r.text("optimizer"): float(r.text(column)) for r in CATALOG.results["c4-llama"].rows if r.text("model") == f"LLaMA-{size}"}
+    return values[f"SAC+{base}"] - values[base]
+
+
 def test_every_statement_says_what_would_settle_it(catalog: Catalog) -> None:
     assert catalog.folklore
     assert len(catalog.folklore.statements) == 8

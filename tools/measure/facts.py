@@ -150,21 +150,21 @@ def sizes(optimizer: Optimizer) -> list[tuple[str, tuple[int, ...]]]:
 
 def tensor_kinds(optimizer: Optimizer, hyper: Mapping[str, Any]) -> dict[str, str]:
     """Which kinds of tensors a method takes: "works" (one step gives finite numbers of the same kind), "refused" in words, or "fails"."""
-    flat: tuple[int, ...] = (4, 5) if optimizer.parameter_scope.accepts == "matrices" else ()
     tests: dict[str, tuple[torch.dtype, tuple[int, ...]]] = {
         "bfloat16": (torch.bfloat16, (4, 5)),
         "float16": (torch.float16, (4, 5)),
         "complex": (torch.complex64, (4, 5)),
         "sparse gradient": (torch.float32, (4, 5)),
-        "number (0 axes)": (torch.float32, flat),
+        "number (0 axes)": (torch.float32, ()),
         "four axes": (torch.float32, (3, 2, 3, 3)),
         "empty": (torch.float32, (0, 3)),
     }
-    found = {}
-    for name, (dtype, shape) in tests.items():
-        if not shape or shape != flat or name != "number (0 axes)":
-            found[name] = outcome(optimizer, hyper, torch.full(shape, 0.5, dtype=dtype), sparse=name.startswith("sparse"))
-    return found
+    if optimizer.parameter_scope.accepts == "matrices":
+        del tests["number (0 axes)"]
+    return {
+        name: outcome(optimizer, hyper, torch.full(shape, 0.5, dtype=dtype), sparse=name.startswith("sparse"))
+        for name, (dtype, shape) in tests.items()
+    }
 
 
 def spoiled(problem: Tape | Model, value: float) -> Tape | Model:

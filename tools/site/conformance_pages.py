@@ -11,8 +11,7 @@ from jinja2 import Environment
 from tools.catalog.ladder import Rung
 from tools.site.context import Atlas, View
 
-WORST_FIRST = ("disagrees", "follows another variant", "agrees")
-MARK = {"agrees": "=", "follows another variant": "≠", "disagrees": "!"}
+MARK = {"agrees": "=", "follows another variant": "≠"}  # the best first
 
 
 class Comparison(NamedTuple):
@@ -30,12 +29,11 @@ class Comparison(NamedTuple):
 
 
 class Square(NamedTuple):
-    """One method in one library: the worst verdict of its rows, the largest difference of those that agree."""
+    """One method in one library: the best verdict of its rows (a row may hold at some settings only), and their largest difference."""
 
     verdict: str
     mark: str
     difference: float | None
-    rows: tuple[Comparison, ...]
 
 
 def comparisons(view: View) -> list[Comparison]:
@@ -49,11 +47,10 @@ def comparisons(view: View) -> list[Comparison]:
 
 
 def square(rows: list[Comparison]) -> Square:
-    verdict = min((r.verdict for r in rows), key=lambda v: WORST_FIRST.index(v) if v in WORST_FIRST else 0)
-    if any(r.verdict == "agrees" for r in rows):
-        verdict = "agrees"
+    found = {r.verdict for r in rows}
+    verdict = next((v for v in MARK if v in found), rows[0].verdict)
     numbers = [r.code for r in rows if r.code is not None and r.verdict == verdict]
-    return Square(verdict, MARK.get(verdict, "!"), max(numbers, default=None), tuple(rows))
+    return Square(verdict, MARK.get(verdict, "!"), max(numbers, default=None))
 
 
 def matrix(atlas: Atlas) -> tuple[list[tuple[str, str]], list[tuple[View, list[Square | None]]]]:

@@ -315,7 +315,19 @@ def test_numbers_of_the_folklore_are_those_of_the_tables(catalog: Catalog) -> No
     assert next(iter(gains)) == "LARS"
     assert sorted(short.values()).index(short["SGD"]) == 3, "the fourth-lowest start"
     assert round(max(long.values()) - long["SGD"]) == 7
-    rows = survey.by_factor(catalog)
+    assert max(survey.head_room(catalog, model) for model in ("ViT-S", "ResNet-50")) < 0, "the gain falls with the accuracy before"
+    rows, best = survey.by_factor(catalog), survey.winners(catalog)
+    told = "the worst value of {} is the highest; over 0.1 to 10 times that of {} is, {} has the highest mean"
+    assert told.format(*(one for name in ("worst_of_middle", "worst_of_grid", "mean_with_zero") for one in best[name])) in (
+        texts["muon-least-sensitive"]
+    )
+    above = sorted(o for o, row in rows.items() if survey.worst_of_grid(row) > 60)
+    assert f"only {listed(above)} stay above 60%" in texts["muon-least-sensitive"]
+    assert "10" not in rows["Muon"], "the widest multiple"
+    assert max(rows["RMSprop"], key=rows["RMSprop"].__getitem__) == "0.1", "a tenth of its usual learning rate"
+    llama = catalog.results["survey-llama60m"]
+    assert {c.optimizer.printed for c in llama.cells if c.state == "diverged" and c.optimizer} == {"SGD", "SGDP"}
+    assert len(llama.rows) == 6, "cells of six optimizers"
     assert f"AdamW reaches {max(rows['AdamW'].values()):.3f}% and Adam {max(rows['Adam'].values()):.3f}%" in texts["adam-behind-adamw"]
     failures = OUTCOMES["bocb-failure-rule"].numbers
     told = f"flags {failures['printed_rule']} of {failures['cells']} cells, while {failures['marked']} are marked"
@@ -326,6 +338,18 @@ def test_numbers_of_the_folklore_are_those_of_the_tables(catalog: Catalog) -> No
     assert round(544 / 115, 1) == 4.7
     assert round(1_281_167 * 100 / (544 / 115 * 3600), -2) == 7500
     assert 288 + 757 + 28 == 1073
+
+
+def test_what_notes_and_caveats_say_of_the_cells(catalog: Catalog) -> None:
+    marks = bocb.marked(catalog)
+    without = [m for m in marks if m[1] in ("AdaGrad", "AdaDelta", "RMSProp")]
+    assert sum(m[1] == "AdaGrad" for m in without) > len(without) / 2, "most failures of the category belong to AdaGrad"
+    scripts = catalog.results["epfl-llm-settings"].rows
+    assert len(scripts) == catalog.results["epfl-llm-settings"].record.rows
+    for model in {r.text("model") for r in scripts}:
+        own = [r for r in scripts if r.text("model") == model]
+        assert len({tuple(r.text(c) for c in ("n_embd", "n_layer", "dataset", "sequence_length")) for r in own}) == 1, model
+        assert len({int(r.text("batch_size")) * int(r.text("acc_steps")) for r in own}) == 1, f"{model}: sequences a step"
 
 
 def test_numbers_of_contradictions_are_those_of_the_cells(catalog: Catalog) -> None:

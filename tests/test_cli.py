@@ -183,6 +183,8 @@ def test_look_ups_by_alias_ambiguity_and_near_names(capsys):
     assert "apollo-2024" in said
     assert atlas("show", "adamm") == 1
     assert "adam" in capsys.readouterr().err
+    assert atlas("show", "nosuch") == 1
+    assert "near names: " in capsys.readouterr().err, "far ones rather than none"
     assert atlas("show", "") == 1
     assert atlas("show", "\x1b[31m") == 1
     assert "\x1b" not in capsys.readouterr().err

@@ -45,4 +45,5 @@ def resolve(catalog: Catalog, name: str) -> Optimizer:
     known = {folded(n): o.id for o in catalog.optimizers.values() for n in (o.id, o.name, *o.aliases)}
     near = difflib.get_close_matches(wanted, known, n=4, cutoff=0.55)
     near += [k for k in known if k not in near and len(wanted) >= 3 and wanted in k]
+    near = near or difflib.get_close_matches(wanted, known, n=3, cutoff=0.3)  # far ones rather than none
     raise NotFound(name, list(dict.fromkeys(known[k] for k in near))[:5])

@@ -18,7 +18,8 @@ from reference_impls._hyper import Count, Decays, Fraction, NonNegative, Positiv
 from reference_impls._requests import ClosureObjective, Objective, draw, gradients, lockstep
 from reference_impls._state import Buffer, Names, State, checked, scalar, seen, settled, unseen
 
-BLOCK = 1 << 16  # elements at a time of large tensors, where a rule works element by element
+BLOCK = 1 << 17  # elements at a time of large tensors, where a rule works element by element
+SMALL = 1 << 14  # elements of a tensor that is laid end to end with others like it, where a rule works element by element
 
 __all__ = ["Buffer", "Count", "Decays", "Fraction", "Names", "NonNegative", "Positive", "Range", "ReferenceOptimizer"]
 
@@ -129,7 +130,8 @@ class ReferenceOptimizer(torch.optim.Optimizer):
              fisher: Callable[[], Any] | None = None) -> Any:  # fmt: skip
         """Take one step and return the closure's loss.
 
-        The closure calls `backward` or only returns the loss; `full` is one over all data, for methods that ask for `FullGradient`;
+        The closure calls `backward` or only returns the loss. Gradients that have their graph, from `backward(create_graph=True)`, serve
+        for a Hessian-vector product as well. `full` is one over all data, for methods that ask for `FullGradient`;
         `fisher` one on targets drawn from the model's own prediction, for methods that ask for `PerSample` or `Factors`.
         Sparse gradients, and complex parameters of a method that looks at whole tensors, are a TypeError.
         """
@@ -148,20 +150,20 @@ class ReferenceOptimizer(torch.optim.Optimizer):
             for p, _, h in jobs:
                 if p not in self.state:
                     self.state[p] = {k: v.clone(memory_format=torch.contiguous_format) for k, v in self.init(seen(p), h).items()}
-            objective = self._objective([p for p, _, _ in jobs], closure, full, fisher)
+            objective = self._objective([p for p, _, _ in jobs], [g for _, g, _ in jobs], closure, full, fisher)
             room = Counter(_compiled.kind(p, h) for p, h in pairs)
             _compiled.step(self, [_compiled.Job(p, g, h, self.state[p]) for p, g, h in jobs], objective, room)
             loss = objective.loss if loss is None else loss
         elif not self._asks():
-            for p, g, h in jobs:
+            for p, g, h in self._store_small(jobs) if self.elementwise else jobs:
                 state = self._state(p, h)
-                if self.elementwise and p.numel() > 2 * BLOCK and all(x.is_contiguous() for x in (p, g, *state.values())):
+                if self.elementwise and p.numel() > BLOCK and all(x.is_contiguous() for x in (p, g, *state.values())):
                     self._store_blocks(p, g, state, h)
                 else:
                     self._store(p, g, *self.apply(seen(p), seen(g), state, h))
         elif jobs:
             params, grads, hs = zip(*jobs, strict=True)
-            objective = self._objective(params, closure, full, fisher)
+            objective = self._objective(params, grads, closure, full, fisher)
             thetas = [seen(p).clone() for p in params]
             states = [self._state(p, h) for p, _, h in jobs]
             results = self.apply_all(thetas, [None if g is None else seen(g) for g in grads], states, hs, objective)
@@ -221,9 +223,9 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     def _asks(self) -> bool:
         return inspect.isgeneratorfunction(self.update)
 
-    def _objective(self, params: Sequence[Tensor], *closures: Callable[[], Any] | None) -> ClosureObjective:
+    def _objective(self, params: Sequence[Tensor], given: Sequence[Tensor | None], *closures: Callable[[], Any] | None) -> ClosureObjective:
         closure, full, fisher = closures
-        return ClosureObjective(params, closure, full, self.evaluations, getattr(self, "inner", None), self.draw, fisher)
+        return ClosureObjective(params, closure, full, self.evaluations, getattr(self, "inner", None), self.draw, fisher, given)
 
     def _slots(self, theta: Tensor) -> list[Buffer]:
         return [b for b in (b if isinstance(b, Buffer) else Buffer(b) for b in self.buffers) if b.fits(theta)]
@@ -251,6 +253,33 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         foreign = {x.untyped_storage().data_ptr() for x in (p, g) if x is not None}
         self.state[p] = {k: v.clone() if v.untyped_storage().data_ptr() in foreign else v for k, v in state.items()}
         p.copy_(unseen(p, theta))
+
+    def _store_small(self, jobs: Sequence[tuple[Tensor, Tensor, Names]]) -> list[tuple[Tensor, Tensor, Names]]:
+        """As `apply` and `_store`, for a rule that works element by element: small tensors of one shape together. Returns the others."""
+        alike: dict[Any, list[tuple[Tensor, Tensor, Names, State]]] = {}
+        room: Counter[Any] = Counter()
+        kinds: dict[Any, bool] = {}
+        for p, g, h in jobs:
+            if p.shape not in kinds:
+                kinds[p.shape] = p.numel() <= SMALL and all(b.shape == "parameter" for b in self._slots(p))
+            state = self._state(p, h) if kinds[p.shape] else {}
+            key = (id(h), p.shape, p.dtype, g.dtype, p.device, state["t"].item()) if kinds[p.shape] else id(p)
+            room[key] += p.numel()
+            alike.setdefault((key, room[key] // BLOCK), []).append((p, g, h, state))
+        for group in alike.values():
+            if len(group) == 1:
+                continue
+            params, grads, hs, states = (list(column) for column in zip(*group, strict=True))
+            slots = {k: [s[k] for s in states] for k in states[0] if k != "t"}
+            stacked = {k: torch.stack(xs) for k, xs in slots.items()}
+            before = torch.stack(params)
+            theta, new = self.apply(seen(before), seen(torch.stack(grads)), {**stacked, "t": states[0]["t"]}, hs[0])
+            torch._foreach_copy_(params, list(unseen(before, theta).unbind()))
+            for k, xs in slots.items():
+                torch._foreach_copy_(xs, list(new[k].unbind()))
+            torch._foreach_add_([s["t"] for s in states], 1.0)
+            self.state.update(zip(params, states, strict=True))
+        return [group[0][:3] for group in alike.values() if len(group) == 1]
 
     def _store_blocks(self, p: Tensor, g: Tensor, state: State, h: Names) -> None:
         """As `apply` and `_store`, for a rule that works element by element: block by block, so that the cache holds what it computes."""

@@ -11,8 +11,9 @@ flattened. A rule that asks is followed from its beginning for each request: it 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
@@ -23,6 +24,7 @@ from reference_impls._requests import Draw, Objective, answer
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
 SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than a call of its own
+BUNDLE = 8  # so many large tensors of one shape take one call, where a rule works element by element
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
 aten = torch.ops.aten
@@ -55,8 +57,10 @@ def step(owner: Any, jobs: Sequence[Job], objective: Objective | None, room: Cou
         asking = stages[0].request is not None
         if any(stage.request != stages[0].request for stage in stages):
             raise RuntimeError("the tensors of a model must ask alike")
-        for batch, stage in zip(batches, stages, strict=True):
-            batch.run(stage, memo)
+        # all calls are made ready before the first: between large kernels, the interpreter finds its caches empty
+        ready = [stage.ready(batch.inputs, batch.t, memo) for batch, stage in zip(batches, stages, strict=True)]
+        for batch, stage, call in zip(batches, stages, ready, strict=True):
+            batch.take(stage, call())
         if asking:
             assert objective is not None
             for job, reply in zip(jobs, answer([job.asked for job in jobs], objective), strict=True):
@@ -68,41 +72,44 @@ def step(owner: Any, jobs: Sequence[Job], objective: Objective | None, room: Cou
 
 
 class Batch:
-    """Tensors that take one call: one, or a stack of `rows` of them along a new first axis, the last one repeated if some are missing."""
+    """Tensors that take one call: one, or some side by side, or a stack of `rows` of them along a new first axis.
 
-    def __init__(self, jobs: list[Job], t: float, rows: int, flat: bool) -> None:
-        self.jobs, self.t, self.rows, self.flat = jobs, t, rows, flat
-        h = vars(jobs[0].h)
-        numbers = [x for v in h.values() for x in (v if isinstance(v, tuple) else (v,)) if isinstance(x, Tensor)]
-        self.theta, self.slots = (
-            self._gather([j.theta for j in jobs]),
-            [self._gather(x) for x in zip(*(j.slots for j in jobs), strict=True)],
-        )
-        self.inputs = [("theta", self.theta)]
-        self.inputs += [("g", self._gather([j.g for j in jobs]))] if jobs[0].g is not None else []
-        self.inputs += [*(("slot", x) for x in self.slots), ("t", jobs[0].state["t"]), *(("number", x) for x in numbers)]
-        self.fixed = tuple((k, None if isinstance(v, Tensor) else tuple(None if isinstance(x, Tensor) else x for x in v)
-                            if isinstance(v, tuple) else v) for k, v in h.items())  # fmt: skip
+    In a stack, the last one is repeated if some are missing.
+    """
+
+    def __init__(self, jobs: list[Job], t: float, rows: int, flat: bool, numbers: Sequence[Tensor], fixed: Any) -> None:
+        self.jobs, self.t, self.rows, self.flat, self.fixed = jobs, t, rows, flat, fixed
+        self.inputs: list[Tensor] = []
+        self.roles: tuple[str, ...] = ()
+        for group in [jobs] if rows else [[job] for job in jobs]:
+            self.theta = self._gather([j.theta for j in group])
+            self.slots = [self._gather(x) for x in zip(*(j.slots for j in group), strict=True)]
+            g = [] if group[0].g is None else [self._gather([j.g for j in group])]
+            self.inputs += [self.theta, *g, *self.slots]
+            self.roles += ("theta", *["g"] * len(g), *["slot"] * len(self.slots))
+        self.inputs += [jobs[0].state["t"], *numbers]
+        self.roles += ("t", *["number"] * len(numbers))
 
     def stage(self, owner: Any) -> "Stage":
         """What the rule does up to its next request, traced when it is first met."""
-        for k in range(sum("reply" in role for role, _ in self.inputs), len(self.jobs[0].replies)):
+        for k in range(sum("reply" in role for role in self.roles), len(self.jobs[0].replies)):
             column = [j.replies[k] for j in self.jobs]
             if not isinstance(column[0], Tensor):
                 raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
             own = not self.rows or any(x is not column[0] for x in column)
-            self.inputs.append(("reply", self._gather(column)) if own else ("shared reply", column[0]))
-        key = (self.rows, self.fixed, tuple((role, x.shape, x.dtype, x.device) for role, x in self.inputs))
+            self.inputs.append(self._gather(column) if own else column[0])
+            self.roles += ("reply" if own else "shared reply",)
+        seen = [x for role, x in zip(self.roles, self.inputs, strict=True) if role not in ("t", "number")]
+        key = (self.rows, self.fixed, self.roles, self.theta.device, *[(x.shape, x.stride(), x.dtype) for x in seen])
         if key not in owner._stages:
             owner._stages[key] = Stage(owner, self)
-            for _, x in self.inputs:
+            for x in self.inputs:
                 if self.flat and not self.rows and x.dim() == 2:
                     torch._dynamo.mark_static(x, 1)
         return owner._stages[key]
 
-    def run(self, stage: "Stage", memo: dict[Any, Any]) -> None:
-        """Fill in what each job asks, or take its step."""
-        outs = stage([x for _, x in self.inputs], self.t, memo)
+    def take(self, stage: "Stage", outs: list[Tensor]) -> None:
+        """Fill in what each job asks; or after the step, give each its own."""
         if stage.request is not None:
             ask, constants, names = stage.request
             for i, job in enumerate(self.jobs):
@@ -115,7 +122,7 @@ class Batch:
     def _gather(self, xs: Sequence[Tensor]) -> Tensor:
         if not self.rows:
             x = xs[0].detach()
-            return x if not self.flat else x.view(-1, BLOCK) if x.numel() % BLOCK == 0 else x.view(-1)
+            return x if not (self.flat and x.dim()) else x.view(-1, BLOCK) if x.numel() % BLOCK == 0 else x.view(-1)
         stack = torch.stack([*xs, *xs[-1:] * (self.rows - len(xs))])
         return stack.view(self.rows, -1) if self.flat and xs[0].dim() else stack
 
@@ -124,16 +131,33 @@ class Batch:
 
 
 def _batches(owner: Any, jobs: Sequence[Job], ts: Sequence[float], room: Counter[Any]) -> Iterator[Batch]:
+    # a rule that asks gets to see the shapes
+    flat = owner.elementwise and not owner._asks()
+    parts = {id(h): _parts(vars(h)) for h in {id(job.h): job.h for job in jobs}.values()}
     alike: dict[Any, list[Job]] = {}
     for number, (job, t) in enumerate(zip(jobs, ts, strict=True)):
-        key = number if job.theta.numel() > SMALL or room[job.kind] == 1 else (job.kind, None if job.g is None else job.g.dtype)
-        alike.setdefault((key, t), []).append(job)
-    # a rule that asks gets to see the shapes; square matrices come last: torch.compile would take their sides for one length
-    flat = owner.elementwise and not owner._asks()
-    for (key, t), group in sorted(alike.items(), key=lambda item: len(set(item[1][0].theta.shape)) < item[1][0].theta.dim()):
-        alone, first = isinstance(key, int), group[0]
-        dense = not alone or all(x.is_contiguous() for x in (first.theta, first.g, *first.slots) if x is not None)
-        yield Batch(group, t, 0 if alone else room[first.kind], flat and dense)
+        stacked = job.theta.numel() <= SMALL and room[job.kind] > 1
+        dense = flat and (stacked or all(x.is_contiguous() for x in (job.theta, job.g, *job.slots)))
+        key = (job.kind, None if job.g is None else job.g.dtype) if stacked or dense else number
+        alike.setdefault((stacked, dense, t, key), []).append(job)
+    # square matrices come last: torch.compile would take their sides for one length
+    for (stacked, dense, t, _), group in sorted(alike.items(), key=lambda item: len(set(item[1][0].theta.shape)) < item[1][0].theta.dim()):
+        own = parts[id(group[0].h)]
+        if stacked:
+            yield Batch(group, t, room[group[0].kind], dense, *own)
+            continue
+        while group:
+            count = BUNDLE if len(group) >= BUNDLE else 1
+            yield Batch(group[:count], t, 0, dense, *own)
+            group = group[count:]
+
+
+def _parts(h: Mapping[str, Any]) -> tuple[list[Tensor], Any]:
+    """The tensors among hyperparameters, and the others, with None in the places of tensors."""
+    numbers = [x for v in h.values() for x in (v if isinstance(v, tuple) else (v,)) if isinstance(x, Tensor)]
+    fixed = tuple((k, None if isinstance(v, Tensor) else tuple(None if isinstance(x, Tensor) else x for x in v)
+                   if isinstance(v, tuple) else v) for k, v in h.items())  # fmt: skip
+    return numbers, fixed
 
 
 # --- one stage of a rule for one kind of tensors
@@ -144,20 +168,24 @@ class Stage:
 
     def __init__(self, owner: Any, batch: Batch) -> None:
         self.owner, self.batch, self.request = owner, batch, None
-        given = batch.inputs
-        self.roles = [role for role, _ in given]
+        self.plain = False  # true once `main` was compiled and is all there is to call
+        self.apart: Callable[[], tuple[Piece, list[tuple[fx.Node, fx.Node]]]] | None = None
+        self.roles = batch.roles
         rule = self._rule
         if batch.rows:
             rule = torch.func.vmap(rule, tuple(None if role in ("t", "number", "shared reply") else 0 for role in self.roles))
         with tracing(_mark):
-            self.graph = make_fx(rule, tracing_mode="fake")(*(x for _, x in given)).graph
+            self.graph = make_fx(rule, tracing_mode="fake")(*batch.inputs).graph
         self._split(max(1, batch.rows), owner.backend)
         del self.owner, self.batch
 
-    def __call__(self, inputs: Sequence[Tensor], clock: float, memo: dict[Any, Any]) -> list[Tensor]:
-        """The tensors of the request; at the end none, and parameters and slots are written. `memo` is for numbers that tensors share."""
+    def ready(self, inputs: Sequence[Tensor], clock: float, memo: dict[Any, Any]) -> Callable[[], list[Tensor]]:
+        """A call for the tensors of the request; at the end for none, and parameters and slots are written.
+
+        `memo` is for numbers that tensors share.
+        """
         env: dict[Any, Any] = dict(zip(self.places, inputs, strict=True))
-        key = (id(self.aside), clock, *(id(env[n]) for n in self.watched))
+        key = (id(self.aside), clock, *[id(env[n]) for n in self.watched])
         if key not in memo:
             values = dict(zip(self.aside.gives, self.aside(env), strict=True))
             memo[key] = {
@@ -165,13 +193,25 @@ class Stage:
                 PACKED: torch.stack([values[n] if n in values else env[n] for n in self.packed]) if self.packed else None,
             }
         env.update(memo[key])
+        if self.plain:
+            return self.main.ready(env)
+        return partial(self._run, env)
+
+    def _run(self, env: dict[Any, Any]) -> list[Tensor]:
         if self.first:
             env.update(zip(self.first.gives, self.first(env), strict=True))
-        if self.lazy:
-            for n in self.lazy:
-                value = self._now(n, env)
-                env[n] = value.clone() if any(value is env[p] for p in self.overwritten) else value
-        env.update(zip(self.main.gives, self.main(env), strict=True))
+        for n in self.lazy:
+            value = self._now(n, env)
+            env[n] = value.clone() if any(value is env[p] for p in self.overwritten) else value
+        try:
+            outs = self.main(env)
+        except Exception as error:  # inductor cannot always write in place what depends on a reduction (PyTorch's issue 188228)
+            if self.apart is None or type(error).__name__ != "InductorError":
+                raise
+            (self.main, self.copies), self.apart = self.apart(), None
+            outs = self.main(env)
+        self.plain = not (self.request or self.first or self.lazy or self.copies)
+        env.update(zip(self.main.gives, outs, strict=True))
         if self.request is not None:
             return [env[n] for n in self.outs]
         # values first: one slot may take what another one holds
@@ -183,23 +223,29 @@ class Stage:
 
     def _rule(self, *inputs: Tensor) -> list[Tensor]:
         """The rule as a function of all tensors that it sees."""
-        job, values = self.batch.jobs[0], list(zip(self.roles, inputs, strict=True))
-        theta, g, t, *_ = ([x for role, x in values if role == name] for name in ("theta", "g", "t"))
-        slots = dict(zip((name for name in job.state if name != "t"), (x for role, x in values if role == "slot"), strict=True))
-        numbers, replies = (iter([x for role, x in values if role.endswith(name)]) for name in ("number", "reply"))
-        s, h = Names({**slots, "t": t[0] + 1}), Names({k: _filled(v, numbers) for k, v in vars(job.h).items()})
-        wide = seen(theta[0])
-        result = self.owner.update(wide, seen(g[0]) if g else None, s, h)
-        if self.owner._asks():
-            asking, reply = result, None
-            try:
-                while True:
-                    asked = asking.send(reply)
-                    if (reply := next(replies, None)) is None:
-                        return self._asked(asked)
-            except StopIteration as end:
-                result = end.value
-        return [checked(wide, result).to(theta[0].dtype), *settled(slots, s).values()]
+        job = self.batch.jobs[0]
+        given: dict[str, list[Tensor]] = {name: [] for name in ("theta", "g", "slot", "t", "number", "reply")}
+        for role, x in zip(self.roles, inputs, strict=True):
+            given[role.removeprefix("shared ")].append(x)
+        names = [name for name in job.state if name != "t"]
+        results: list[Tensor] = []
+        for i, theta in enumerate(given["theta"]):
+            numbers, replies = iter(given["number"]), iter(given["reply"])
+            slots = dict(zip(names, given["slot"][i * len(names) : (i + 1) * len(names)], strict=True))
+            s, h = Names({**slots, "t": given["t"][0] + 1}), Names({k: _filled(v, numbers) for k, v in vars(job.h).items()})
+            wide = seen(theta)
+            result = self.owner.update(wide, seen(given["g"][i]) if given["g"] else None, s, h)
+            if self.owner._asks():
+                asking, reply = result, None
+                try:
+                    while True:
+                        asked = asking.send(reply)
+                        if (reply := next(replies, None)) is None:
+                            return self._asked(asked)
+                except StopIteration as end:
+                    result = end.value
+            results += [checked(wide, result).to(theta.dtype), *settled(slots, s).values()]
+        return results
 
     def _asked(self, asked: Any) -> list[Tensor]:
         given = {f.name: getattr(asked, f.name) for f in fields(asked)}
@@ -215,6 +261,7 @@ class Stage:
         for n in self.graph.nodes:
             if n.op == "call_function" and n.all_input_nodes and few.issuperset(n.all_input_nodes) and _size(n) <= rows:
                 few.add(n)
+        _once(self.graph, few)
         _multiply(self.graph, few)
         nodes = [n for n in self.graph.nodes if n.op != "output"]
         self.outs = list(self.graph.output_node().args[0])
@@ -254,9 +301,11 @@ class Stage:
             )
             known += self.first.gives
         self.copies = [pair for pair in pairs if pair not in here]
-        gives = [] if pairs and not bridge else [n for n in self.outs if n not in known and n.op != "placeholder"]
-        self.main = Piece(nodes, known, list(dict.fromkeys(gives)), here, backend, self.packed)
+        free = list(dict.fromkeys(n for n in self.outs if n not in known and n.op != "placeholder"))
+        self.main = Piece(nodes, known, [] if pairs and not bridge else free, here, backend, self.packed)
         self.overwritten = [p for p, _ in here]
+        if here:  # instead of `main` and `copies`, if it cannot be compiled
+            self.apart = lambda: (Piece(nodes, known, free, [], backend, self.packed), pairs)
 
     def _now(self, target: fx.Node, env: dict[fx.Node, Any]) -> Any:
         """A node's value, computed eagerly, in the branch that is due only."""
@@ -301,18 +350,67 @@ class Piece:
         graph.output([new[n] for n in gives])
         owner = next((n.graph.owning_module for n in nodes), None)
         code = fx.GraphModule(owner or {}, graph)
-        self.run = code.forward
+        self.run = self.guarded = code.forward
         if not gives and not copies:
-            self.run = lambda *_: []
+            self.run = self.guarded = lambda *_: []
         elif backend is not None:
             key = (code.code, backend)
             if key not in self.shared or any(n.op == "get_attr" for n in graph.nodes):
-                self.shared[key] = torch.compile(code.forward, fullgraph=True, dynamic=True, backend=backend,
-                                                 isolate_recompiles=True, recompile_limit=64)  # fmt: skip
-            self.run = self.shared[key]
+                products = any(n.target in (aten.mm.default, aten.bmm.default) for n in graph.nodes)
+                self.shared[key] = Compiled(code.forward, backend, dynamic=None if products else True)
+            self.compiled = self.shared[key]
+            self.run, self.guarded = self._first, self.compiled.guarded
 
     def __call__(self, env: dict[Any, Any]) -> Sequence[Any]:
-        return self.run(*[env[n] for n in self.takes])
+        """The values."""
+        return self.ready(env)()
+
+    def ready(self, env: dict[Any, Any]) -> Callable[[], Sequence[Any]]:
+        """A call. All are of one stage, so only the first needs torch.compile's guards, and one where tensors share memory."""
+        inputs = [env[n] for n in self.takes]
+        return partial(self.guarded if len({x.data_ptr() for x in inputs}) < len(inputs) else self.run, *inputs)
+
+    def _first(self, *inputs: Tensor) -> Sequence[Any]:
+        outs, self.run = self.compiled.noted(inputs)
+        return outs
+
+
+class Compiled:
+    """torch.compile of a function. Its guards take longer than a small kernel, so a call notes where it ended."""
+
+    def __init__(self, function: Callable[..., Any], backend: Any, dynamic: bool | None) -> None:
+        inner = torch._dynamo.lookup_backend(backend)
+
+        def noting(graph: Any, examples: Any) -> Callable[..., Any]:
+            run = inner(graph, examples)
+
+            def entered(*given: Any) -> Any:
+                outs = run(*given)
+                self.last = run, given, outs
+                return outs
+
+            return entered
+
+        self.last: Any = None
+        self.guarded = torch.compile(function, fullgraph=True, dynamic=dynamic, backend=noting, isolate_recompiles=True, recompile_limit=64)
+
+    def noted(self, inputs: Sequence[Tensor]) -> tuple[Sequence[Tensor], Callable[..., Any]]:
+        """The values of a call, and a function that takes inputs of these shapes, strides and dtypes to them without guards."""
+        outs = self.guarded(*inputs)
+        if self.last is None:  # nothing to compute
+            return outs, self.guarded
+        (run, given, inner), self.last = self.last, None
+        places = [next((i for i, x in enumerate(inputs) if x is y), None) for y in given]
+        order = [next((i for i, x in enumerate(inner) if x is y), None) for y in outs]
+        if None in order:  # an output that is no value of the graph
+            return outs, self.guarded
+
+        def direct(*inputs: Tensor) -> list[Tensor]:
+            values = run(*[y if i is None else inputs[i] for i, y in zip(places, given, strict=True)])
+            return [values[i] for i in order]
+
+        given = [y if i is None else None for i, y in zip(places, given, strict=True)]
+        return outs, direct
 
 
 # --- graphs
@@ -332,6 +430,16 @@ def _mark(chosen: Tensor) -> Tensor:
     node = next(n for n in reversed(mode.tracer.graph.nodes) if n.target is aten.where.self)
     node.meta["refreshed"] = True
     return chosen
+
+
+def _once(graph: fx.Graph, few: set[fx.Node]) -> None:
+    """Compute the numbers that tensors side by side share once."""
+    first: dict[Any, fx.Node] = {}
+    for n in list(graph.nodes):
+        if n in few and n.op == "call_function" and (same := first.setdefault((n.target, n.args, tuple(n.kwargs.items())), n)) is not n:
+            n.replace_all_uses_with(same)
+            graph.erase_node(n)
+            few.remove(n)
 
 
 def _multiply(graph: fx.Graph, few: set[fx.Node]) -> None:

@@ -221,9 +221,10 @@ class ClosureObjective:
 
     def __init__(self, params: Sequence[Tensor], closure: Closure | None, full: Closure | None, counts: Counter[str],
                  wrapped: torch.optim.Optimizer | None, draw: Callable[[str, Tensor], Tensor],
-                 fisher: Closure | None = None) -> None:  # fmt: skip
+                 fisher: Closure | None = None, given: Sequence[Tensor | None] = ()) -> None:  # fmt: skip
         self.params, self.closure, self.full, self.counts, self.wrapped, self.draw = params, closure, full, counts, wrapped, draw
         self.fisher = fisher or closure
+        self.given = given  # gradients at the parameters as they are; with their graph, they answer a first `hvp` there
         self.loss: Any = None
 
     def value(self, at: Sequence[Tensor]) -> Tensor:
@@ -236,15 +237,18 @@ class ClosureObjective:
         return self._at(at, "full_gradient", self.full, lambda closure: self._filled(gradients(closure, self.params)[1]))
 
     def hvp(self, at: Sequence[Tensor], vectors: Sequence[Tensor]) -> Sequence[Tensor]:
-        def product(closure: Closure) -> Sequence[Tensor]:
-            found = [(p, g) for p, g in zip(self.params, gradients(closure, self.params, create_graph=True)[1], strict=True)]
-            if not any(g is not None and g.requires_grad for _, g in found):
+        def product(found: Sequence[Tensor | None]) -> Sequence[Tensor]:
+            rows = zip(self.params, found, vectors, strict=True)
+            pairs = [(g, unseen(p, v)) for p, g, v in rows if g is not None and g.requires_grad]
+            if not pairs:
                 raise RuntimeError("a Hessian-vector product needs a closure that returns the loss, or calls backward(create_graph=True)")
-            pairs = [(g, unseen(p, v)) for (p, g), v in zip(found, vectors, strict=True) if g is not None and g.requires_grad]
-            outs = torch.autograd.grad([g for g, _ in pairs], self.params, [v for _, v in pairs], allow_unused=True)
-            return self._filled(outs)
+            return self._filled(torch.autograd.grad([g for g, _ in pairs], self.params, [v for _, v in pairs], allow_unused=True))
 
-        return self._at(at, "hvp", self.closure, product)
+        given, self.given = self.given, ()
+        if any(g is not None and g.requires_grad for g in given) and all(map(torch.equal, at, map(seen, self.params))):
+            self.counts["hvp"] += 1
+            return product(given)
+        return self._at(at, "hvp", self.closure, lambda closure: product(gradients(closure, self.params, create_graph=True)[1]))
 
     def per_sample(self, at: Sequence[Tensor]) -> Sequence[Tensor]:
         def rows(closure: Closure) -> Sequence[Tensor]:

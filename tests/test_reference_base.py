@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from torch.nn import Parameter
 
 import reference_impls
-from reference_impls import SGD, SOAP, Adafactor, Adam, AdamW, Lion, Nadam, Prodigy, Rprop, _base
+from reference_impls import LARS, SGD, SOAP, Adafactor, AdaHessian, Adam, AdamW, Lion, Nadam, Prodigy, Rprop, _base
 from reference_impls._base import Buffer, Count, Decays, NonNegative, Range, ReferenceOptimizer
 from reference_impls._hyper import refusal
 from reference_impls._requests import Draw, FullGradient, FunctionObjective, Gradient, Hvp, Inner, Total, Value
@@ -520,6 +520,15 @@ def test_compiles_as_one_graph_once_for_all_steps(cls, monkeypatch):
     assert copy.deepcopy(compiled)._compile
 
 
+@pytest.mark.parametrize("cls", LOCAL)
+def test_what_is_compiled_computes_no_element_in_double_precision(cls, monkeypatch):
+    """Single numbers are float64, and must not widen what has axes: it would take twice as long."""
+    for graph in follow(cls, monkeypatch, [(2, 4096), *[(4, 5)] * 9], range(1), torch.float32)[3]:
+        seen = [n.meta["example_value"] for n in graph.graph.nodes if isinstance(n.meta.get("example_value"), torch.Tensor)]
+        assert seen
+        assert all(x.numel() < 20 for x in seen if x.dtype == F64)
+
+
 @pytest.mark.parametrize("cls", [AdamW, Adafactor, Prodigy, SOAP])
 def test_equal_shapes_are_compiled_together(cls, monkeypatch):
     """Small tensors of one shape share one call, others' graphs are shared where they read alike; who has no gradient is left out."""
@@ -534,10 +543,10 @@ def test_equal_shapes_are_compiled_together(cls, monkeypatch):
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
 def test_torch_compile_gives_the_same_numbers():
     """The default backend: generated code, for single large tensors, stacks of small ones and reductions."""
-    for cls in (AdamW, Adafactor):
+    for cls in (AdamW, Adafactor, LARS):
         params, twins = ([Parameter(x) for x in tensors(99, shapes=[(40, 500), (4, 5), (4, 5)])] for _ in range(2))
         for xs, how in ((params, False), (twins, True)):
-            optimizer = cls(xs, compile=how)
+            optimizer = cls(xs, **required(cls), compile=how)
             for seed in range(3):
                 for x, g in zip(xs, tensors(seed, shapes=[(40, 500), (4, 5), (4, 5)]), strict=True):
                     x.grad = g
@@ -555,6 +564,64 @@ def test_large_tensors_are_stepped_in_blocks_eager_and_compiled(monkeypatch):
         whole = follow(cls, monkeypatch, shapes, range(3))[0]
         monkeypatch.undo()
         assert same(params, whole)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.complex64])
+@pytest.mark.parametrize("cls", [AdamW, Lion, Nadam])
+def test_small_tensors_of_one_shape_step_together_as_they_would_alone(cls, dtype, monkeypatch):
+    """Eager, where a rule works element by element; who has no gradient for once is a step behind, and a slot of one number stays apart."""
+    shapes = [(4, 5)] * 5 + [(3,)] * 2 + [(20,), ()]
+    together, apart = ([Parameter(x) for x in tensors(99, dtype, shapes)] for _ in range(2))
+    optimizers = cls(together, lr=0.1), cls(apart, lr=0.1)
+    calls = []
+    apply = cls.apply
+    monkeypatch.setattr(cls, "apply", lambda self, theta, *rest: calls.append(theta.shape) or apply(self, theta, *rest))
+    for seed in range(4):
+        for xs, optimizer, small in ((together, optimizers[0], _base.SMALL), (apart, optimizers[1], 0)):
+            calls.clear()
+            monkeypatch.setattr(_base, "SMALL", small)
+            for i, (x, g) in enumerate(zip(xs, tensors(seed, dtype, shapes), strict=True)):
+                x.grad = None if (seed, i) == (2, 1) else g
+            optimizer.step()
+            stacked = small and cls is not Nadam
+            assert len(calls) == ((4 if seed < 3 else 5) if stacked else len(shapes) - (seed == 2))
+    assert same([x.detach() for x in together], [x.detach() for x in apart])
+    for x, y in zip(together, apart, strict=True):
+        assert all(same([v], [optimizers[1].state[y][k]]) for k, v in optimizers[0].state[x].items())
+    assert len({v.data_ptr() for state in optimizers[0].state.values() for v in state.values()}) == sum(
+        map(len, optimizers[0].state.values())
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Using backward")  # torch warns of the cycle, which zero_grad breaks
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_gradient_with_its_graph_serves_for_the_hessian(compiled, monkeypatch):
+    """As other libraries have it: backward(create_graph=True), then step() without a closure; or a closure that does so, called once."""
+    monkeypatch.setattr(AdaHessian, "backend", "eager")
+    ends, evaluations = [], []
+    for how in ("returns the loss", "calls backward", "called before"):
+        (x,) = (Parameter(x) for x in tensors(99, shapes=[(3, 4)]))
+        optimizer, count = AdaHessian([x], lr=0.1, compile=compiled), []
+
+        def closure(x=x, how=how, optimizer=optimizer, count=count):
+            count.append(1)
+            optimizer.zero_grad()
+            loss = (torch.tanh(x) ** 4).sum()
+            if how != "returns the loss":
+                loss.backward(create_graph=True)
+            return loss
+
+        torch.manual_seed(0)
+        for _ in range(3):
+            if how == "called before":
+                closure()
+                optimizer.step()
+            else:
+                optimizer.step(closure)
+        ends.append(x.detach())
+        evaluations.append(len(count))
+    assert evaluations == [6, 3, 3]
+    torch.testing.assert_close(ends[1:], [ends[0]] * 2, rtol=1e-13, atol=1e-15)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.complex128])

@@ -1,35 +1,55 @@
-"""AdaFisher in NumPy, written from the record's formulas: for each layer a table with one curvature for each of its weights."""
+"""AdaFisher in NumPy: a table of one curvature for each weight, filled entry by entry, divides the corrected first moment."""
 
 import numpy as np
 
 
+def mean_squares(vectors):
+    """Of each entry, over all samples and places; `vectors` is (samples, places, entries)."""
+    samples, places, entries = vectors.shape
+    total = np.zeros(entries)
+    for n in range(samples):
+        for p in range(places):
+            total += vectors[n, p] ** 2
+    return total / (samples * places)
+
+
+def to_unit_interval(x):
+    return (x - np.min(x)) / (np.max(x) - np.min(x) + 1e-6)
+
+
+def table(theta, h, s, damping):
+    """The curvature of every entry of a weight or of a bias, whose input is the last that the layer sees."""
+    rows = theta.shape[0]
+    columns = theta.size // rows
+    curvature = np.empty((rows, columns))
+    for o in range(rows):
+        for i in range(columns):
+            curvature[o, i] = s[o] * (h[-1] if theta.ndim == 1 else h[i]) + damping
+    return curvature.reshape(theta.shape)
+
+
 def steps(thetas, objectives, draw, lr, beta, damping, gammas, update_interval, weight_decay):
-    """Yield the parameters after each step. `objectives` give gradients and what layers saw, of lists of arrays; nothing is drawn."""
+    """Yield the parameters (a list of float64 arrays, same shapes) after each step."""
     thetas = [np.array(x, dtype=np.float64) for x in thetas]
-    momentum = [np.zeros_like(x) for x in thetas]
-    diagonals = {}
-    forget, take = gammas
-    for k, objective in enumerate(objectives):
-        gradients, layers = objective.gradient(thetas), objective.factors(thetas)
-        for i, (x, layer) in enumerate(zip(thetas, layers, strict=True)):
-            momentum[i] = beta * momentum[i] + (1 - beta) * (gradients[i] + weight_decay * x)
-            if layer is not None and k % update_interval == 0:
-                inputs, slopes, whole = layer
-                seen, back = (spread(np.mean(np.square(part), axis=(0, 1))) for part in (whole, slopes))
-                old = diagonals.get(i, (1.0, 1.0))
-                # a weight's inputs come first; the last is the 1 of the bias
-                own = seen[: inputs.shape[-1]] if x.ndim > 1 else seen[-1:]
-                diagonals[i] = tuple((1 - forget) * o + take * n for o, n in zip(old, (own, back), strict=True))
+    moments = [np.zeros_like(x) for x in thetas]
+    layers = {}  # number of a tensor: the two vectors of its layer
+    for t, objective in enumerate(objectives, start=1):
+        gradients = objective.gradient(thetas)
+        if (t - 1) % update_interval == 0:
+            for i, record in enumerate(objective.factors(thetas)):
+                if record is None:
+                    continue
+                _, slopes, whole = record
+                h, s = layers.get(i, (np.ones(whole.shape[2]), np.ones(slopes.shape[2])))
+                h = (1 - gammas[0]) * h + gammas[1] * to_unit_interval(mean_squares(whole))
+                s = (1 - gammas[0]) * s + gammas[1] * to_unit_interval(mean_squares(slopes))
+                layers[i] = (h, s)
         new = []
-        for i, x in enumerate(thetas):
-            curvature = 1.0
-            if i in diagonals:
-                seen, back = diagonals[i]
-                curvature = (np.outer(back, seen) + damping).reshape(x.shape)
-            new.append(x - lr * momentum[i] / (1 - beta ** (k + 1)) / curvature)
+        for i, theta in enumerate(thetas):
+            penalised = gradients[i] + weight_decay * theta
+            moments[i] = beta * moments[i] + (1 - beta) * penalised
+            corrected = moments[i] / (1 - beta**t)
+            curvature = table(theta, *layers[i], damping) if i in layers else 1.0
+            new.append(np.asarray(theta - lr * corrected / curvature))
         thetas = new
-        yield thetas
-
-
-def spread(x):
-    return (x - x.min()) / (x.max() - x.min() + 1e-6)
+        yield [x.copy() for x in thetas]

@@ -1,30 +1,47 @@
-"""K-FAC in NumPy, written from the record's formulas: each layer's damped Fisher block as the Kronecker product that it is."""
+"""K-FAC in NumPy: every layer's Fisher block is written out as a Kronecker product of two damped second moments, and solved with."""
 
 import numpy as np
 
 
+def second_moment(vectors):
+    """The sum of v vᵀ over the places and its mean over the samples; `vectors` is (samples, places, entries)."""
+    total = np.zeros((vectors.shape[2], vectors.shape[2]))
+    for sample in vectors:
+        for v in sample:
+            total += np.outer(v, v)
+    return total / vectors.shape[0]
+
+
+def mean_eigenvalue(moment):
+    return np.trace(moment) / moment.shape[0]
+
+
 def steps(thetas, objectives, draw, lr, damping, decay):
-    """Yield the parameters after each step. `objectives` give gradients and what layers saw, of lists of arrays; nothing is drawn."""
+    """Yield the parameters (a list of float64 arrays, same shapes) after each step."""
     thetas = [np.array(x, dtype=np.float64) for x in thetas]
-    moments = {}
-    for k, objective in enumerate(objectives, 1):
-        gradients, layers, new = objective.gradient(thetas), objective.factors(thetas), []
-        for i, (x, g, layer) in enumerate(zip(thetas, gradients, layers, strict=True)):
-            direction = g
-            if layer is not None:
-                inputs, slopes, _ = layer
-                samples, places = inputs.shape[:2]
-                seen = sum(np.outer(v, v) for sample in inputs for v in sample) / samples
-                back = sum(np.outer(v, v) for sample in slopes for v in sample) / (samples * places)
-                old = moments.get(i, (0, 0))
-                moments[i] = decay * old[0] + (1 - decay) * seen, decay * old[1] + (1 - decay) * back
-                a, b = (x / (1 - decay**k) for x in moments[i])
-                sizes = np.trace(a) / len(a), np.trace(b) / len(b)
-                pi = np.sqrt(sizes[0] / sizes[1]) if min(sizes) > 0 else 1.0
-                root = np.sqrt(damping)
-                # vec by rows: the entry (i, j) of a weight is number i * columns + j
-                block = np.kron(b + root / pi * np.eye(len(b)), a + root * pi * np.eye(len(a)))
-                direction = np.linalg.solve(block, g.ravel()).reshape(x.shape)
-            new.append(x - lr * direction)
+    sums_a = [0.0] * len(thetas)  # decayed sums of what was seen, with weight 1 - decay each
+    sums_g = [0.0] * len(thetas)
+    weights = [0.0] * len(thetas)  # the same sum of ones: dividing by it takes the start at zero away
+    for objective in objectives:
+        gradients = objective.gradient(thetas)
+        records = objective.factors(thetas)
+        new = []
+        for i, (theta, gradient, record) in enumerate(zip(thetas, gradients, records, strict=True)):
+            if record is None:
+                new.append(np.asarray(theta - lr * gradient))
+                continue
+            inputs, slopes, _ = record
+            places = slopes.shape[1]
+            sums_a[i] = decay * sums_a[i] + (1 - decay) * second_moment(inputs)
+            sums_g[i] = decay * sums_g[i] + (1 - decay) * second_moment(slopes) / places
+            weights[i] = decay * weights[i] + (1 - decay)
+            a, g = sums_a[i] / weights[i], sums_g[i] / weights[i]
+            size_a, size_g = mean_eigenvalue(a), mean_eigenvalue(g)
+            pi = 1.0 if size_a == 0 or size_g == 0 else np.sqrt(size_a / size_g)
+            a = a + pi * np.sqrt(damping) * np.eye(len(a))
+            g = g + np.sqrt(damping) / pi * np.eye(len(g))
+            # row by row, the weight of output o and input i has number o * inputs + i, so that the block is G ⊗ A
+            direction = np.linalg.solve(np.kron(g, a), np.reshape(gradient, -1))
+            new.append(np.asarray(theta - lr * direction.reshape(theta.shape)))
         thetas = new
-        yield thetas
+        yield [x.copy() for x in thetas]

@@ -1,40 +1,45 @@
-"""L-BFGS in NumPy, written from the record's formulas: the inverse Hessian of the whole model by its recursion."""
+"""L-BFGS in NumPy: the inverse Hessian of the flattened model as a dense matrix, built anew in every step by BFGS updates."""
 
 import numpy as np
 
 
 def steps(thetas, objectives, draw, lr, history_size):
-    """Yield the parameters after each step. `objectives` give gradients of lists of arrays; nothing is drawn."""
-    shapes = [np.shape(x) for x in thetas]
-    cuts = np.cumsum([int(np.prod(s, dtype=int)) for s in shapes])[:-1]
-    flat = np.concatenate([np.ravel(x) for x in thetas]).astype(np.float64)
-    pairs, last = [], None
-
-    def whole(vector):
-        return [part.reshape(s) for part, s in zip(np.split(vector, cuts), shapes, strict=True)]
-
+    """Yield the parameters (a list of float64 arrays, same shapes as given) after each step."""
+    x = flat(thetas)
+    step = last_gradient = None
+    pairs = []
     for objective in objectives:
-        g = np.concatenate([np.ravel(x) for x in objective.gradient(whole(flat))])
-        rate = lr * min(1, 1 / np.abs(g).sum()) if last is None else lr
-        if last is not None:
-            step, old = last
-            y = g - old
+        g = flat(objective.gradient(split(x, thetas)))
+        if step is None:
+            rate = lr / max(1.0, np.abs(g).sum())
+        else:
+            rate = lr
+            y = g - last_gradient
             if step @ y > 1e-10:
                 pairs = [*pairs, (step, y)][-history_size:]
-        step = -rate * product(pairs, g, scale(pairs))
-        flat, last = flat + step, (step, g)
-        yield whole(flat)
+        step, last_gradient = -rate * (inverse_hessian(pairs, x.size) @ g), g
+        x = x + step
+        yield split(x, thetas)
 
 
-def scale(pairs):
-    return pairs[-1][0] @ pairs[-1][1] / (pairs[-1][1] @ pairs[-1][1]) if pairs else 1.0
-
-
-def product(pairs, v, scale):
-    """The BFGS inverse Hessian after these pairs times v: that before the newest one, between two projections, and a rank-one term."""
+def inverse_hessian(pairs, size):
+    """BFGS updates by the pairs, oldest first, of the identity times the scale of the newest pair; the identity without a pair."""
+    eye = np.eye(size)
     if not pairs:
-        return scale * v
-    *older, (s, y) = pairs
-    rho = 1 / (s @ y)
-    inner = product(older, v - rho * y * (s @ v), scale)
-    return inner + rho * s * (s @ v - y @ inner)
+        return eye
+    s, y = pairs[-1]
+    h = (s @ y) / (y @ y) * eye
+    for s, y in pairs:
+        rho = 1 / (s @ y)
+        v = eye - rho * np.outer(y, s)
+        h = v.T @ h @ v + rho * np.outer(s, s)
+    return h
+
+
+def flat(arrays):
+    return np.concatenate([np.ravel(a) for a in arrays]).astype(np.float64)
+
+
+def split(x, like):
+    ends = np.cumsum([np.size(a) for a in like])
+    return [part.reshape(np.shape(a)) for part, a in zip(np.split(x, ends[:-1]), like, strict=True)]

@@ -1,51 +1,54 @@
-"""mL-BFGS in NumPy, written from the record's formulas: the inverse Hessian of the whole model by its recursion."""
+"""mL-BFGS in NumPy: the inverse Hessian of the flattened model as a dense matrix, built anew by BFGS updates with every new pair."""
 
 import numpy as np
 
 
 def steps(thetas, objectives, draw, lr, betas, update_frequency, history_size, tau, sigma_low, sigma_high):
-    """Yield the parameters after each step. `objectives` give gradients of lists of arrays; nothing is drawn."""
-    shapes = [np.shape(x) for x in thetas]
-    cuts = np.cumsum([int(np.prod(s, dtype=int)) for s in shapes])[:-1]
-    flat = np.concatenate([np.ravel(x) for x in thetas]).astype(np.float64)
-    means, noted, pairs = None, None, []
-
-    def whole(vector):
-        return [part.reshape(s) for part, s in zip(np.split(vector, cuts), shapes, strict=True)]
-
-    for t, objective in enumerate(objectives, 1):
-        g = np.concatenate([np.ravel(x) for x in objective.gradient(whole(flat))])
-        now = (flat, g)
-        means = now if means is None else tuple(b * m + (1 - b) * x for b, m, x in zip(betas, means, now, strict=True))
+    """Yield the parameters (a list of float64 arrays, same shapes as given) after each step."""
+    x = flat(thetas)
+    means = snapshot = None  # each a pair: of the parameters, of the gradients
+    pairs = []
+    inverse = np.eye(x.size)
+    for t, objective in enumerate(objectives, start=1):
+        g = flat(objective.gradient(split(x, thetas)))
+        now = (x, g)
+        means = now if means is None else tuple(b * m + (1 - b) * v for b, m, v in zip(betas, means, now, strict=True))
         if t % update_frequency == 0:
-            if noted is not None:
-                s, y = means[0] - noted[0], means[1] - noted[1]
-                if s @ s > 0:
-                    pairs = [*pairs, (s, damped(s, y, tau, sigma_low, sigma_high))][-history_size:]
-            noted = means
-        flat = flat - lr * product(pairs, g, scale(pairs))
-        yield whole(flat)
+            if snapshot is not None:
+                s, y = (m - old for m, old in zip(means, snapshot, strict=True))
+                if s.any():
+                    share = portion(s @ y / (s @ s), tau, sigma_low, sigma_high)
+                    pairs = [*pairs, (s, share * y + (1 - share) * s)][-history_size:]
+                    inverse = inverse_hessian(pairs)
+            snapshot = means
+        x = x - lr * (inverse @ g)
+        yield split(x, thetas)
 
 
-def damped(s, y, limit, low, high):
-    mu = (s @ y) / (s @ s)
-    share = limit
+def portion(mu, tau, low, high):
+    """How much of the difference of gradients a pair of curvature mu keeps."""
     if mu <= low:
-        share = min(share, (1 - low) / (1 - mu))
-    elif mu >= high:
-        share = min(share, (high - 1) / (mu - 1))
-    return share * y + (1 - share) * s
+        return min((1 - low) / (1 - mu), tau)
+    if mu >= high:
+        return min((high - 1) / (mu - 1), tau)
+    return tau
 
 
-def scale(pairs):
-    return pairs[-1][0] @ pairs[-1][1] / (pairs[-1][1] @ pairs[-1][1]) if pairs else 1.0
+def inverse_hessian(pairs):
+    """BFGS updates by the pairs, oldest first, of the identity times <s, y> / <y, y> of the newest pair."""
+    s, y = pairs[-1]
+    eye = np.eye(s.size)
+    h = (s @ y) / (y @ y) * eye
+    for s, y in pairs:
+        rho = 1 / (s @ y)
+        h = (eye - rho * np.outer(s, y)) @ h @ (eye - rho * np.outer(y, s)) + rho * np.outer(s, s)
+    return h
 
 
-def product(pairs, v, scale):
-    """The BFGS inverse Hessian after these pairs times v: that before the newest one, between two projections, and a rank-one term."""
-    if not pairs:
-        return scale * v
-    *older, (s, y) = pairs
-    rho = 1 / (s @ y)
-    inner = product(older, v - rho * y * (s @ v), scale)
-    return inner + rho * s * (s @ v - y @ inner)
+def flat(arrays):
+    return np.concatenate([np.ravel(a) for a in arrays]).astype(np.float64)
+
+
+def split(x, like):
+    ends = np.cumsum([np.size(a) for a in like])
+    return [part.reshape(np.shape(a)) for part, a in zip(np.split(x, ends[:-1]), like, strict=True)]

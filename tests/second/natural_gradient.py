@@ -1,15 +1,30 @@
-"""Natural gradient in NumPy, written from the record's formulas: the Fisher matrix of the whole model, and one linear system with it."""
+"""Natural gradient in NumPy: the Fisher matrix of all parameters together is written out, damped and solved with."""
 
 import numpy as np
 
 
+def flat(arrays):
+    """All entries of all tensors as one vector."""
+    return np.concatenate([np.reshape(x, -1) for x in arrays])
+
+
 def steps(thetas, objectives, draw, lr, damping):
-    """Yield the parameters after each step. `objectives` give the gradient of each sample, of lists of arrays; nothing is drawn."""
+    """Yield the parameters (a list of float64 arrays, same shapes) after each step."""
     thetas = [np.array(x, dtype=np.float64) for x in thetas]
-    cuts = np.cumsum([x.size for x in thetas])[:-1]
     for objective in objectives:
-        rows = np.concatenate([j.reshape(len(j), -1) for j in objective.per_sample(thetas)], axis=1)
-        fisher = sum(np.outer(row, row) for row in rows) / len(rows)
-        natural = np.linalg.solve(fisher + damping * np.eye(rows.shape[1]), rows.mean(0))
-        thetas = [x - lr * n.reshape(x.shape) for x, n in zip(thetas, np.split(natural, cuts), strict=True)]
-        yield thetas
+        each = objective.per_sample(thetas)  # of each tensor: (samples, *shape)
+        samples = len(each[0])
+        size = sum(x.size for x in thetas)
+        fisher = np.zeros((size, size))
+        for n in range(samples):
+            score = flat([rows[n] for rows in each])
+            fisher += np.outer(score, score) / samples
+        gradient = flat(objective.gradient(thetas))
+        direction = np.linalg.solve(fisher + damping * np.eye(size), gradient)
+        new, start = [], 0
+        for theta in thetas:
+            part = direction[start : start + theta.size].reshape(theta.shape)
+            new.append(np.asarray(theta - lr * part))
+            start += theta.size
+        thetas = new
+        yield [x.copy() for x in thetas]

@@ -79,6 +79,7 @@ class Batch:
 
     def __init__(self, jobs: list[Job], t: float, rows: int, flat: bool, numbers: Sequence[Tensor], fixed: Any) -> None:
         self.jobs, self.t, self.rows, self.flat, self.fixed = jobs, t, rows, flat, fixed
+        self.heard = 0  # replies among the inputs
         self.inputs: list[Tensor] = []
         self.roles: tuple[str, ...] = ()
         for group in [jobs] if rows else [[job] for job in jobs]:
@@ -92,13 +93,15 @@ class Batch:
 
     def stage(self, owner: Any) -> "Stage":
         """What the rule does up to its next request, traced when it is first met."""
-        for k in range(sum("reply" in role for role in self.roles), len(self.jobs[0].replies)):
+        for k in range(self.heard, len(self.jobs[0].replies)):
             column = [j.replies[k] for j in self.jobs]
             if not isinstance(column[0], Tensor):
                 raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
-            own = not self.rows or any(x is not column[0] for x in column)
-            self.inputs.append(self._gather(column) if own else column[0])
-            self.roles += ("reply" if own else "shared reply",)
+            own = len(self.jobs) == 1 or any(x is not column[0] for x in column)
+            given = [column[0]] if not own else [self._gather(column)] if self.rows else [self._gather([x]) for x in column]
+            self.inputs += given
+            self.roles += ("reply" if own else "shared reply",) * len(given)
+        self.heard = len(self.jobs[0].replies)
         seen = [x for role, x in zip(self.roles, self.inputs, strict=True) if role not in ("t", "number")]
         key = (self.rows, self.fixed, self.roles, self.theta.device, *[(x.shape, x.stride(), x.dtype) for x in seen])
         if key not in owner._stages:
@@ -113,7 +116,10 @@ class Batch:
         if stage.request is not None:
             ask, constants, names = stage.request
             for i, job in enumerate(self.jobs):
-                job.asked = ask(**dict(constants), **{n: x[i] if self.rows else x for n, x in zip(names, outs, strict=True)})
+                own = [x[i] for x in outs] if self.rows else outs[i * len(names) : (i + 1) * len(names)]
+                shape = job.theta.shape  # what is asked of a flat tensor is, too
+                own = [x.view(shape) if self.flat and x.dim() and x.numel() == shape.numel() else x for x in own]
+                job.asked = ask(**dict(constants), **dict(zip(names, own, strict=True)))
         elif self.rows:
             self._scatter(self.theta, [j.theta for j in self.jobs])
             for i, x in enumerate(self.slots):
@@ -131,13 +137,11 @@ class Batch:
 
 
 def _batches(owner: Any, jobs: Sequence[Job], ts: Sequence[float], room: Counter[Any]) -> Iterator[Batch]:
-    # a rule that asks gets to see the shapes
-    flat = owner.elementwise and not owner._asks()
     parts = {id(h): _parts(vars(h)) for h in {id(job.h): job.h for job in jobs}.values()}
     alike: dict[Any, list[Job]] = {}
     for number, (job, t) in enumerate(zip(jobs, ts, strict=True)):
         stacked = job.theta.numel() <= SMALL and room[job.kind] > 1
-        dense = flat and (stacked or all(x.is_contiguous() for x in (job.theta, job.g, *job.slots)))
+        dense = owner.elementwise and (stacked or all(x is None or x.is_contiguous() for x in (job.theta, job.g, *job.slots)))
         key = (job.kind, None if job.g is None else job.g.dtype) if stacked or dense else number
         alike.setdefault((stacked, dense, t, key), []).append(job)
     # square matrices come last: torch.compile would take their sides for one length
@@ -224,30 +228,32 @@ class Stage:
     def _rule(self, *inputs: Tensor) -> list[Tensor]:
         """The rule as a function of all tensors that it sees."""
         job = self.batch.jobs[0]
-        given: dict[str, list[Tensor]] = {name: [] for name in ("theta", "g", "slot", "t", "number", "reply")}
+        by_role: dict[str, list[Tensor]] = {name: [] for name in ("theta", "g", "slot", "t", "number")}
+        heard: list[list[Tensor]] = []  # a reply for each tensor, or one for all
         for role, x in zip(self.roles, inputs, strict=True):
-            given[role.removeprefix("shared ")].append(x)
+            if role in by_role:
+                by_role[role].append(x)
+            elif role == "reply" and heard and len(heard[-1]) < len(by_role["theta"]):
+                heard[-1].append(x)
+            else:
+                heard.append([x] if role == "reply" else [x] * len(by_role["theta"]))
         names = [name for name in job.state if name != "t"]
         results: list[Tensor] = []
-        for i, theta in enumerate(given["theta"]):
-            numbers, replies = iter(given["number"]), iter(given["reply"])
-            slots = dict(zip(names, given["slot"][i * len(names) : (i + 1) * len(names)], strict=True))
-            s, h = Names({**slots, "t": given["t"][0] + 1}), Names({k: _filled(v, numbers) for k, v in vars(job.h).items()})
+        for i, theta in enumerate(by_role["theta"]):
+            numbers = iter(by_role["number"])
+            slots = dict(zip(names, by_role["slot"][i * len(names) : (i + 1) * len(names)], strict=True))
+            s, h = Names({**slots, "t": by_role["t"][0] + 1}), Names({k: _filled(v, numbers) for k, v in vars(job.h).items()})
             wide = seen(theta)
-            result = self.owner.update(wide, seen(given["g"][i]) if given["g"] else None, s, h)
+            result = self.owner.update(wide, seen(by_role["g"][i]) if by_role["g"] else None, s, h)
             if self.owner._asks():
-                asking, reply = result, None
-                try:
-                    while True:
-                        asked = asking.send(reply)
-                        if (reply := next(replies, None)) is None:
-                            return self._asked(asked)
-                except StopIteration as end:
-                    result = end.value
+                asked, result = _asked(result, (row[i] for row in heard))
+                if asked is not None:
+                    results += self._wanted(asked)
+                    continue
             results += [checked(wide, result).to(theta.dtype), *settled(slots, s).values()]
         return results
 
-    def _asked(self, asked: Any) -> list[Tensor]:
+    def _wanted(self, asked: Any) -> list[Tensor]:
         given = {f.name: getattr(asked, f.name) for f in fields(asked)}
         names = tuple(k for k, v in given.items() if isinstance(v, Tensor))
         self.request = (type(asked), tuple((k, v) for k, v in given.items() if k not in names), names)
@@ -414,6 +420,17 @@ class Compiled:
 
 
 # --- graphs
+
+
+def _asked(rule: Any, replies: Iterator[Tensor]) -> tuple[Any, Any]:
+    """What a rule asks after these replies, or None and its result."""
+    try:
+        asked = next(rule)
+        for reply in replies:
+            asked = rule.send(reply)
+    except StopIteration as end:
+        return None, end.value
+    return asked, None
 
 
 def _filled(value: Any, numbers: Iterator[Tensor]) -> Any:

@@ -225,6 +225,7 @@ class ClosureObjective:
         self.params, self.closure, self.full, self.counts, self.wrapped, self.draw = params, closure, full, counts, wrapped, draw
         self.fisher = fisher or closure
         self.given = given  # gradients at the parameters as they are; with their graph, they answer a first `hvp` there
+        self.kept: list[Tensor] = []  # the parameters, from the first evaluation on
         self.loss: Any = None
 
     def value(self, at: Sequence[Tensor]) -> Tensor:
@@ -278,7 +279,7 @@ class ClosureObjective:
             self.wrapped.step()
             return [seen(p).clone() for p in self.params]
 
-        return self._at([seen(p).clone() for p in self.params], None, move, move)
+        return self._at((), None, move, move)
 
     def _filled(self, found: Sequence[Tensor | None]) -> list[Tensor]:
         return [seen(torch.zeros_like(p) if g is None else g.detach()) for p, g in zip(self.params, found, strict=True)]
@@ -286,17 +287,19 @@ class ClosureObjective:
     def _at(self, at: Sequence[Tensor], kind: str | None, closure: Closure | None, work: Callable[[Closure], Any]) -> Any:
         if closure is None:
             raise RuntimeError(f"this method evaluates the loss itself: call step({'full=...' if kind == 'full_gradient' else 'closure'})")
-        kept = [(p, p.detach().clone(), p.grad) for p in self.params]
+        self.kept = self.kept or [p.detach().clone() for p in self.params]
+        grads = [p.grad for p in self.params]
         try:
-            for p, x in zip(self.params, at, strict=True):
+            for p, x in zip(self.params, at, strict=bool(at)):
                 p.detach().copy_(unseen(p, x))
+            for p in self.params:
                 p.grad = None
             if kind:
                 self.counts[kind] += 1
             with torch.enable_grad():
                 result = work(self._noting(closure))
         finally:
-            for p, x, g in kept:
+            for p, x, g in zip(self.params, self.kept, grads, strict=True):
                 p.detach().copy_(x)
                 p.grad = g
         return result

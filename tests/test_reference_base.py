@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from torch.nn import Parameter
 
 import reference_impls
-from reference_impls import LARS, SGD, SOAP, Adafactor, AdaHessian, Adam, AdamW, Lion, Nadam, Prodigy, Rprop, _base
+from reference_impls import LARS, SAM, SGD, SOAP, Adafactor, AdaHessian, Adam, AdamW, Lion, Nadam, Prodigy, Rprop, _base
 from reference_impls._base import Buffer, Count, Decays, NonNegative, Range, ReferenceOptimizer
 from reference_impls._hyper import refusal
 from reference_impls._requests import Draw, FullGradient, FunctionObjective, Gradient, Hvp, Inner, Total, Value
@@ -523,7 +523,7 @@ def test_compiles_as_one_graph_once_for_all_steps(cls, monkeypatch):
 @pytest.mark.parametrize("cls", LOCAL)
 def test_what_is_compiled_computes_no_element_in_double_precision(cls, monkeypatch):
     """Single numbers are float64, and must not widen what has axes: it would take twice as long."""
-    for graph in follow(cls, monkeypatch, [(2, 4096), *[(4, 5)] * 9], range(1), torch.float32)[3]:
+    for graph in follow(cls, monkeypatch, [(128, 144), *[(4, 5)] * 9], range(1), torch.float32)[3]:
         seen = [n.meta["example_value"] for n in graph.graph.nodes if isinstance(n.meta.get("example_value"), torch.Tensor)]
         assert seen
         assert all(x.numel() < 20 for x in seen if x.dtype == F64)
@@ -538,6 +538,22 @@ def test_equal_shapes_are_compiled_together(cls, monkeypatch):
     assert [compiled.state[x]["t"].item() for x in twins[:3]] == [14, 13, 14]
     stages = len(set(compiled._stages.values()))
     assert 0 < len(graphs) <= stages < len(shapes) * (3 if cls is Prodigy else 1)
+
+
+@pytest.mark.parametrize("cls", [AdamW, Prodigy, SAM])
+def test_large_tensors_of_one_shape_are_stepped_side_by_side(cls, monkeypatch):
+    """Eight a call, the others alone; also by a rule that asks, and where one has no gradient."""
+    shapes = [(130, 130)] * 10
+    monkeypatch.setattr(cls, "backend", "eager")
+    params, twins = ([Parameter(x) for x in tensors(99, shapes=shapes)] for _ in range(2))
+    optimizers = [cls(SGD(xs, lr=0.1) if cls is SAM else xs, compile=how) for xs, how in ((params, False), (twins, True))]
+    for seed in range(4):
+        for optimizer, xs in zip(optimizers, (params, twins), strict=True):
+            for i, (x, g) in enumerate(zip(xs, tensors(seed, shapes=shapes), strict=True)):
+                x.grad = None if (seed, i) == (2, 1) else g
+            optimizer.step(*[lambda xs=xs: sum((x**4).sum() for x in xs)] * (cls is SAM))
+    torch.testing.assert_close(params, twins, rtol=1e-11, atol=1e-13)
+    assert {sum(role == "theta" for role in stage.roles) for stage in optimizers[1]._stages.values()} == {8, 1}
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it

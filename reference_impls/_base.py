@@ -60,7 +60,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     def __init__(self, params: Any, compile: bool = False, **hyper: Any) -> None:
         if compile and not self.compiles:
             raise ValueError(f"{type(self).__name__} cannot be compiled; its record says why")
-        self._compile, self._stages = compile, {}
+        self._compile, self._stages, self._stacks = compile, {}, {}
         self.evaluations: Counter[str] = Counter()  # what closures were asked for, by kind
         super().__init__(params, hyper)
 
@@ -216,7 +216,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
                 hook.remove()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "evaluations": self.evaluations, "_compile": self._compile, "_stages": {}}
+        return {**super().__getstate__(), "evaluations": self.evaluations, "_compile": self._compile, "_stages": {}, "_stacks": {}}
 
     # --- helpers
 

@@ -24,7 +24,7 @@ from reference_impls._requests import Draw, Objective, answer
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
 SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than a call of its own
-BUNDLE = 8  # so many large tensors of one shape take one call, where a rule works element by element
+BUNDLE = 8  # so many large tensors of one shape take one call, where a rule works element by element; half of them if it asks
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
 aten = torch.ops.aten
@@ -37,7 +37,7 @@ class Job:
         self.kind = kind(p, h)
         self.theta, self.g = (torch.view_as_real(x) if x is not None and x.is_complex() else x for x in (p, g))
         self.h, self.state = h, state
-        self.slots = [x for name, x in state.items() if name != "t"]
+        self.slots = {name: x for name, x in state.items() if name != "t"}
         self.asked: Any = None
         self.replies: list[Any] = []
 
@@ -77,15 +77,16 @@ class Batch:
     In a stack, the last one is repeated if some are missing.
     """
 
-    def __init__(self, jobs: list[Job], t: float, rows: int, flat: bool, numbers: Sequence[Tensor], fixed: Any) -> None:
+    def __init__(self, owner: Any, jobs: list[Job], t: float, rows: int, flat: bool, numbers: Sequence[Tensor], fixed: Any) -> None:
         self.jobs, self.t, self.rows, self.flat, self.fixed = jobs, t, rows, flat, fixed
+        self.stacks = owner._stacks.setdefault(id(jobs[0].state), {}) if rows else {}
         self.heard = 0  # replies among the inputs
         self.inputs: list[Tensor] = []
         self.roles: tuple[str, ...] = ()
         for group in [jobs] if rows else [[job] for job in jobs]:
-            self.theta = self._gather([j.theta for j in group])
-            self.slots = [self._gather(x) for x in zip(*(j.slots for j in group), strict=True)]
-            g = [] if group[0].g is None else [self._gather([j.g for j in group])]
+            self.theta = self._gather([j.theta for j in group], "theta")
+            self.slots = [self._slot(name) if rows else self._gather([x]) for name, x in group[0].slots.items()]
+            g = [] if group[0].g is None else [self._gather([j.g for j in group], "g")]
             self.inputs += [self.theta, *g, *self.slots]
             self.roles += ("theta", *["g"] * len(g), *["slot"] * len(self.slots))
         self.inputs += [jobs[0].state["t"], *numbers]
@@ -122,15 +123,37 @@ class Batch:
                 job.asked = ask(**dict(constants), **dict(zip(names, own, strict=True)))
         elif self.rows:
             self._scatter(self.theta, [j.theta for j in self.jobs])
-            for i, x in enumerate(self.slots):
-                self._scatter(x, [j.slots[i] for j in self.jobs])
+            for x, name in zip(self.slots, self.jobs[0].slots, strict=True):
+                if len(self.jobs) < self.rows:
+                    self._scatter(x, [j.slots[name] for j in self.jobs])
 
-    def _gather(self, xs: Sequence[Tensor]) -> Tensor:
+    def _gather(self, xs: Sequence[Tensor], name: str | None = None) -> Tensor:
+        """The tensor, or all of them in one, whose memory is used again in the next step if it has a name."""
         if not self.rows:
             x = xs[0].detach()
             return x if not (self.flat and x.dim()) else x.view(-1, BLOCK) if x.numel() % BLOCK == 0 else x.view(-1)
-        stack = torch.stack([*xs, *xs[-1:] * (self.rows - len(xs))])
-        return stack.view(self.rows, -1) if self.flat and xs[0].dim() else stack
+        old = self.stacks.get(name)
+        fits = old is not None and old.dtype == xs[0].dtype and old.shape == (self.rows, *xs[0].shape)
+        stack = torch.stack([*xs, *xs[-1:] * (self.rows - len(xs))], out=old if fits else None)
+        if name:
+            self.stacks[name] = stack
+        return self._flat(stack)
+
+    def _slot(self, name: str) -> Tensor:
+        """The slots of all jobs in one, of which from now on each job's own is a part."""
+        slots, (stack, parts) = [j.slots[name] for j in self.jobs], self.stacks.get(f"slot {name}", (None, ()))
+        if len(slots) < self.rows:
+            return self._gather(slots)
+        if len(parts) != len(slots) or any(x is not y for x, y in zip(slots, parts, strict=True)):
+            stack = torch.stack(slots)
+            parts = list(stack.unbind())
+            self.stacks[f"slot {name}"] = stack, parts
+            for job, part in zip(self.jobs, parts, strict=True):
+                job.state[name] = job.slots[name] = part
+        return self._flat(stack)
+
+    def _flat(self, stack: Tensor) -> Tensor:
+        return stack.view(self.rows, -1) if self.flat and stack.dim() > 1 else stack
 
     def _scatter(self, stack: Tensor, into: list[Tensor]) -> None:
         torch._foreach_copy_(into, list(stack.view(self.rows, *into[0].shape).unbind()[: len(into)]))
@@ -141,18 +164,19 @@ def _batches(owner: Any, jobs: Sequence[Job], ts: Sequence[float], room: Counter
     alike: dict[Any, list[Job]] = {}
     for number, (job, t) in enumerate(zip(jobs, ts, strict=True)):
         stacked = job.theta.numel() <= SMALL and room[job.kind] > 1
-        dense = owner.elementwise and (stacked or all(x is None or x.is_contiguous() for x in (job.theta, job.g, *job.slots)))
+        dense = owner.elementwise and (stacked or all(x is None or x.is_contiguous() for x in (job.theta, job.g, *job.slots.values())))
         key = (job.kind, None if job.g is None else job.g.dtype) if stacked or dense else number
         alike.setdefault((stacked, dense, t, key), []).append(job)
     # square matrices come last: torch.compile would take their sides for one length
     for (stacked, dense, t, _), group in sorted(alike.items(), key=lambda item: len(set(item[1][0].theta.shape)) < item[1][0].theta.dim()):
         own = parts[id(group[0].h)]
         if stacked:
-            yield Batch(group, t, room[group[0].kind], dense, *own)
+            yield Batch(owner, group, t, room[group[0].kind], dense, *own)
             continue
+        most = BUNDLE // 2 if owner._asks() else BUNDLE
         while group:
-            count = BUNDLE if len(group) >= BUNDLE else 1
-            yield Batch(group[:count], t, 0, dense, *own)
+            count = most if len(group) >= most else 1
+            yield Batch(owner, group[:count], t, 0, dense, *own)
             group = group[count:]
 
 

@@ -553,7 +553,7 @@ def test_large_tensors_of_one_shape_are_stepped_side_by_side(cls, monkeypatch):
                 x.grad = None if (seed, i) == (2, 1) else g
             optimizer.step(*[lambda xs=xs: sum((x**4).sum() for x in xs)] * (cls is SAM))
     torch.testing.assert_close(params, twins, rtol=1e-11, atol=1e-13)
-    assert {sum(role == "theta" for role in stage.roles) for stage in optimizers[1]._stages.values()} == {8, 1}
+    assert {sum(role == "theta" for role in stage.roles) for stage in optimizers[1]._stages.values()} == {8 if cls is AdamW else 4, 1}
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it

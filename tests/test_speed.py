@@ -1,0 +1,61 @@
+"""The benchmark of reference implementations: that it runs, what it compares and how it judges. Never how long anything takes."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from reference_impls import AdaHessian, AdamW, Lion
+from reference_impls.wrappers.sam import SAM
+from tools.catalog.loader import load_catalog
+from tools.measure import speed
+from tools.measure.speed import PARTS, compared, in_turns
+
+ROOT = Path(__file__).parents[1]
+
+CATALOG = load_catalog(ROOT)[0]
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """Small tensors, and graphs that run as they are."""
+    monkeypatch.setattr(speed, "SETS", {name: [(3, 4)] * 3 + [(5,)] for name in speed.SETS})
+    for cls in (AdamW, Lion, SAM, AdaHessian):
+        monkeypatch.setattr(cls, "backend", "eager")
+
+
+def test_each_method_is_compared_with_the_library_and_judged(tiny):
+    rows = list(compared(CATALOG, ["compiled"], ["transformer"], ["lion", "sam", "adahessian"], 1))
+    by_name = {row.what: row for row in rows}
+    for name in ("lion", "sam", "adahessian"):
+        row = by_name[f"{name}, transformer, compiled"]
+        assert row.ratio == row.sides["pytorch_optimizer"] / row.sides["ours"]
+        assert row.met == (row.ratio >= 1)
+        assert by_name[f"{name}, transformer, first step without a later one"].goal == "< 20 s"
+    ratios = [row.ratio for row in rows if row.goal == ">= 1"]
+    mean = rows[-1]
+    assert mean.what.startswith(f"geometric mean of {len(ratios)} methods")
+    assert mean.ratio == pytest.approx(math.prod(ratios) ** (1 / len(ratios)))
+    assert mean.met == (mean.ratio >= 2.5)
+
+
+def test_a_method_that_fails_is_a_goal_missed(tiny, monkeypatch):
+    monkeypatch.setattr(AdamW, "update", lambda *_: 1 / 0)
+    rows = list(compared(CATALOG, ["compiled"], ["transformer"], ["adamw"], 1))
+    assert [(row.what, row.met) for row in rows[1:]] == [("adamw, transformer, compiled: fails: ZeroDivisionError", False)]
+
+
+def test_eager_loops_and_the_fused_kernel(tiny):
+    rows = {row.what: row for row in compared(CATALOG, ["eager", "fused"], ["transformer", "small"], ["adamw"], 1)}
+    for name in ("transformer", "small"):
+        assert rows[f"adamw, {name}, eager / torch loop"].goal == "<= 2.5"
+    fused = rows["adamw, transformer, compiled / torch fused"]
+    assert fused.ratio == fused.sides["ours"] / fused.sides["fused"]
+
+
+def test_sides_take_turns():
+    calls = []
+    times = in_turns({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, rounds=2, steps=2)
+    assert calls == list("aabb" * 3)  # one round warms up
+    assert set(times) == {"a", "b"}
+    assert set(PARTS) == {"compiled", "eager", "fused", "sweep", "import"}

@@ -204,6 +204,14 @@ def test_convolution_factors_are_those_of_the_unrolled_linear_layer():
     assert not torch.allclose(steps[0][0], start.reshape(4, -1))
 
 
+def test_without_a_layer_adafisher_shrinks_by_the_stated_factor():
+    o = CATALOG.optimizers["adafisher"]
+    assert o.weight_decay.shrink == "1 - lr*weight_decay"
+    x = torch.nn.Parameter(torch.tensor([2.0, -3.0], dtype=torch.float64))
+    load("adafisher")([x], lr=0.05, weight_decay=0.1).step(lambda: (0 * x).sum())
+    close(x.detach(), torch.tensor([2.0, -3.0], dtype=torch.float64) * (1 - 0.05 * 0.1))
+
+
 def test_a_bias_beside_a_weight_is_a_block_of_its_own():
     """What K-FAC and AdaFisher keep of a layer with both: NumPy by hand on a network of two layers, where slopes go through the second."""
     rng = np.random.default_rng(3)

@@ -34,9 +34,9 @@ def steps(thetas, objectives, draw, lr, beta, damping, gammas, update_interval, 
     moments = [np.zeros_like(x) for x in thetas]
     layers = {}  # number of a tensor: the two vectors of its layer
     for t, objective in enumerate(objectives, start=1):
-        gradients = objective.gradient(thetas)
+        gradients, records = objective.gradient(thetas), objective.factors(thetas)
         if (t - 1) % update_interval == 0:
-            for i, record in enumerate(objective.factors(thetas)):
+            for i, record in enumerate(records):
                 if record is None:
                     continue
                 _, slopes, whole = record

@@ -133,7 +133,7 @@ class Batch:
             x = xs[0].detach()
             return x if not (self.flat and x.dim()) else x.view(-1, BLOCK) if x.numel() % BLOCK == 0 else x.view(-1)
         old = self.stacks.get(name)
-        fits = old is not None and old.dtype == xs[0].dtype and old.shape == (self.rows, *xs[0].shape)
+        fits = old is not None and (old.shape, old.dtype, old.device) == ((self.rows, *xs[0].shape), xs[0].dtype, xs[0].device)
         stack = torch.stack([*xs, *xs[-1:] * (self.rows - len(xs))], out=old if fits else None)
         if name:
             self.stacks[name] = stack

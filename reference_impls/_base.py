@@ -19,7 +19,7 @@ from reference_impls._requests import ClosureObjective, Objective, draw, gradien
 from reference_impls._state import Buffer, Names, State, checked, scalar, seen, settled, unseen
 
 BLOCK = 1 << 17  # elements at a time of large tensors, where a rule works element by element
-SMALL = 1 << 14  # elements of a tensor that is laid end to end with others like it, where a rule works element by element
+SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than calls of its own
 
 __all__ = ["Buffer", "Count", "Decays", "Fraction", "Names", "NonNegative", "Positive", "Range", "ReferenceOptimizer"]
 
@@ -261,7 +261,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         kinds: dict[Any, bool] = {}
         for p, g, h in jobs:
             if p.shape not in kinds:
-                kinds[p.shape] = p.numel() <= SMALL and all(b.shape == "parameter" for b in self._slots(p))
+                kinds[p.shape] = p.numel() <= SMALL and all(b.shape == "parameter" for b in self._slots(seen(p)))
             state = self._state(p, h) if kinds[p.shape] else {}
             key = (id(h), p.shape, p.dtype, g.dtype, p.device, state["t"].item()) if kinds[p.shape] else id(p)
             room[key] += p.numel()

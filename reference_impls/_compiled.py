@@ -6,8 +6,9 @@
 3. What is due only now and then (`refreshed`) runs eagerly, and only when it is due.
 4. torch.compile fuses the rest, which writes parameters and state in place. Tensors whose graphs read alike share what is compiled.
 
-Small tensors of one shape are stacked and stepped together (`torch.func.vmap`); where a rule works element by element, shapes are
-flattened. A rule that asks is followed from its beginning for each request: it is pure, and only what the request needs is computed.
+Small tensors of one shape are stacked and stepped together (`torch.func.vmap`). Where a rule works element by element, shapes are
+flattened, and some large tensors of one shape take one call side by side. A rule that asks is followed from its beginning for each
+request: it is pure, and only what the request needs is computed.
 """
 
 from collections import Counter
@@ -20,10 +21,10 @@ import torch
 from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 
+from reference_impls._base import SMALL
 from reference_impls._requests import Draw, Objective, answer
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
-SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than a call of its own
 BUNDLE = 8  # so many large tensors of one shape take one call, where a rule works element by element; half of them if it asks
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
@@ -356,7 +357,7 @@ class Stage:
 class Piece:
     """A part of a graph as a function, from the values that it `takes` to those that it `gives`; `copies` are written in place."""
 
-    shared: ClassVar[dict[Any, Callable[..., Any]]] = {}  # by what torch.compile gets to read
+    shared: ClassVar[dict[Any, "Compiled"]] = {}  # by what torch.compile gets to read
 
     def __init__(self, nodes: Sequence[fx.Node], known: Sequence[fx.Node], gives: list[fx.Node],
                  copies: Sequence[tuple[fx.Node, fx.Node]] = (), backend: Any = None, packed: Sequence[fx.Node] = ()) -> None:  # fmt: skip
@@ -422,11 +423,19 @@ class Compiled:
             return entered
 
         self.last: Any = None
-        self.guarded = torch.compile(function, fullgraph=True, dynamic=dynamic, backend=noting, isolate_recompiles=True, recompile_limit=64)
+        self.function = torch.compile(
+            function, fullgraph=True, dynamic=dynamic, backend=noting, isolate_recompiles=True, recompile_limit=64
+        )
+
+    def guarded(self, *inputs: Tensor) -> Sequence[Tensor]:
+        """The values of a call, whatever the inputs."""
+        outs = self.function(*inputs)
+        self.last = None  # it would keep the tensors
+        return outs
 
     def noted(self, inputs: Sequence[Tensor]) -> tuple[Sequence[Tensor], Callable[..., Any]]:
         """The values of a call, and a function that takes inputs of these shapes, strides and dtypes to them without guards."""
-        outs = self.guarded(*inputs)
+        outs = self.function(*inputs)
         if self.last is None:  # nothing to compute
             return outs, self.guarded
         (run, given, inner), self.last = self.last, None
@@ -434,12 +443,12 @@ class Compiled:
         order = [next((i for i, x in enumerate(inner) if x is y), None) for y in outs]
         if None in order:  # an output that is no value of the graph
             return outs, self.guarded
+        fixed = [y if i is None else None for i, y in zip(places, given, strict=True)]  # lengths, mostly
 
         def direct(*inputs: Tensor) -> list[Tensor]:
-            values = run(*[y if i is None else inputs[i] for i, y in zip(places, given, strict=True)])
+            values = run(*[y if i is None else inputs[i] for i, y in zip(places, fixed, strict=True)])
             return [values[i] for i in order]
 
-        given = [y if i is None else None for i, y in zip(places, given, strict=True)]
         return outs, direct
 
 

@@ -317,10 +317,13 @@ def by_peer(optimizer: Optimizer, peer: Peer, hyper: Mapping[str, Any], problem:
         return guest(make, given, problem, stream)
     if not inspect.isclass(make):
         return by_optax(partial(make, *parts), given, problem)
-    makes_its_own = any(inspect.isclass(value) for value in given.values())  # it gets the wrapped optimizer's class
-    wraps = issubclass(load(optimizer.id), Wrapper) and not makes_its_own
     with in_double() if peer.double else ExitStack():
-        return by_torch(make, given, problem, wraps=wraps, ends=ends, parts=parts)
+        return by_torch(make, given, problem, wraps=takes_optimizer(optimizer, given), ends=ends, parts=parts)
+
+
+def takes_optimizer(optimizer: Optimizer, given: Mapping[str, Any]) -> bool:
+    """Whether a peer is put on top of another optimizer: those of wrappers are, unless they get its class and make it themselves."""
+    return issubclass(load(optimizer.id), Wrapper) and not any(inspect.isclass(value) for value in given.values())
 
 
 def in_double() -> ExitStack:

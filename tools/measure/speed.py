@@ -18,10 +18,9 @@ from torch import Tensor
 
 from reference_impls import load
 from reference_impls._base import ReferenceOptimizer
-from reference_impls.wrappers._base import Wrapper
 from tools.catalog.loader import Catalog
 from tools.catalog.schema import Optimizer, Peer
-from tools.measure.players import applies, bowl, build, evaluates, peer_arguments, peer_object, settings
+from tools.measure.players import applies, bowl, build, evaluates, peer_arguments, peer_object, settings, takes_optimizer
 
 SETS: Mapping[str, Sequence[tuple[int, ...]]] = {
     "transformer": [(512, 512)] * 40 + [(2048, 512)] * 8 + [(512, 2048)] * 8 + [(512,)] * 60,
@@ -220,9 +219,7 @@ def compiled(optimizer: Optimizer, shapes: Sequence[tuple[int, ...]], hyper: Map
 def library_step(optimizer: Optimizer, peer: Peer, hyper: Mapping[str, Any], shapes: Sequence[tuple[int, ...]]) -> Step:
     """A step of the library at our hyperparameters."""
     given = peer_arguments(optimizer, peer, hyper, entries(shapes))
-    makes_its_own = any(inspect.isclass(value) for value in given.values())  # it gets the wrapped optimizer's class
-    wraps = issubclass(load(optimizer.id), Wrapper) and not makes_its_own
-    return stepping(peer_object(peer.object), given, shapes, optimizer, wraps)
+    return stepping(peer_object(peer.object), given, shapes, optimizer, takes_optimizer(optimizer, given))
 
 
 def stepping(make: Any, arguments: Mapping[str, Any], shapes: Sequence[tuple[int, ...]], optimizer: Optimizer,

@@ -60,7 +60,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     def __init__(self, params: Any, compile: bool = False, **hyper: Any) -> None:
         if compile and not self.compiles:
             raise ValueError(f"{type(self).__name__} cannot be compiled; its record says why")
-        self._compile, self._stages, self._stacks = compile, {}, {}
+        self._compile, self._stages, self._plan = compile, {}, None
         self.evaluations: Counter[str] = Counter()  # what closures were asked for, by kind
         super().__init__(params, hyper)
 
@@ -151,8 +151,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
                 if p not in self.state:
                     self.state[p] = {k: v.clone(memory_format=torch.contiguous_format) for k, v in self.init(seen(p), h).items()}
             objective = self._objective([p for p, _, _ in jobs], [g for _, g, _ in jobs], closure, full, fisher)
-            room = Counter(_compiled.kind(p, h) for p, h in pairs)
-            _compiled.step(self, [_compiled.Job(p, g, h, self.state[p]) for p, g, h in jobs], objective, room)
+            _compiled.step(self, [(*job, self.state[job[0]]) for job in jobs], pairs, objective)
             loss = objective.loss if loss is None else loss
         elif not self._asks():
             for p, g, h in self._store_small(jobs) if self.elementwise else jobs:
@@ -216,7 +215,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
                 hook.remove()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "evaluations": self.evaluations, "_compile": self._compile, "_stages": {}, "_stacks": {}}
+        return {**super().__getstate__(), "evaluations": self.evaluations, "_compile": self._compile, "_stages": {}, "_plan": None}
 
     # --- helpers
 

@@ -31,45 +31,111 @@ PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a c
 aten = torch.ops.aten
 
 
-class Job:
-    """One tensor of a step: parameter, gradient, hyperparameters, and state, which is written in place. Alike ones share their `kind`."""
+Row = tuple[Tensor, Tensor | None, Names, State]  # parameter, gradient, hyperparameters, state, which is written in place
 
-    def __init__(self, p: Tensor, g: Tensor | None, h: Names, state: State) -> None:
-        self.kind = kind(p, h)
-        self.theta, self.g = (torch.view_as_real(x) if x is not None and x.is_complex() else x for x in (p, g))
-        self.h, self.state = h, state
-        self.slots = {name: x for name, x in state.items() if name != "t"}
+
+class Job:
+    """One tensor of a step. Alike ones share their `kind`."""
+
+    def __init__(self, row: Row, t: float) -> None:
+        self.p, self.g, self.h, self.state = row
+        self.t, self.kind = t, kind(self.p, self.h)
+        self.place, self.layout = self.p.detach(), _layout(self.g)
+        self.theta = _real(self.place)
+        self.kept: Tensor | None = None  # what theta was, while the parameter is elsewhere
+        self.slots = {name: x for name, x in self.state.items() if name != "t"}
         self.asked: Any = None
         self.replies: list[Any] = []
+
+    def stay(self) -> None:
+        """From now on, slots are kept where they are."""
+        self.memory = self._memory()
+
+    def _memory(self) -> list[int]:
+        return [x.data_ptr() for x in self.slots.values()]
+
+    def again(self, row: Row, t: float) -> bool:
+        """Take in a later step, if the tensors are the same, where they were, and the gradient is laid out like the first one."""
+        p, self.g, self.h, state = row
+        self.t, self.replies = t, []
+        return (
+            p is self.p
+            and state is self.state
+            and p.is_set_to(self.place)
+            and _layout(self.g) == self.layout
+            and all(state.get(name) is x for name, x in self.slots.items())
+            and self._memory() == self.memory
+        )
 
 
 def kind(p: Tensor, h: Names) -> Any:
     return id(h), p.shape, p.dtype, p.device
 
 
-def step(owner: Any, jobs: Sequence[Job], objective: Objective | None, room: Counter[Any]) -> None:
-    """One step of all jobs. `room` counts the optimizer's tensors of each kind, whether or not they have a gradient now."""
-    clock = [job.state["t"] for job in jobs]
-    batches = list(_batches(owner, jobs, torch.stack(clock).tolist(), room))
+def _real(x: Tensor) -> Tensor:
+    return torch.view_as_real(x) if x.is_complex() else x
+
+
+def _layout(g: Tensor | None) -> Any:
+    return None if g is None else (g.dtype, g.stride())
+
+
+def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]], objective: Objective | None) -> None:
+    """One step of all rows. `pairs` are the optimizer's tensors, whether or not they have a gradient now."""
+    clock = [state["t"] for *_, state in rows]
+    ts = torch.stack(clock).tolist()
+    plan = owner._plan
+    if plan is None or not plan.again(rows, ts):
+        plan = owner._plan = Plan(owner, rows, ts, Counter(kind(p, h) for p, h in pairs))
     memo: dict[Any, Any] = {}
     asking = True
     while asking:
-        stages = [batch.stage(owner) for batch in batches]
+        stages = [batch.stage(owner) for batch in plan.batches]
         asking = stages[0].request is not None
         if any(stage.request != stages[0].request for stage in stages):
             raise RuntimeError("the tensors of a model must ask alike")
         # all calls are made ready before the first: between large kernels, the interpreter finds its caches empty
-        ready = [stage.ready(batch.inputs, batch.t, memo) for batch, stage in zip(batches, stages, strict=True)]
-        for batch, stage, call in zip(batches, stages, ready, strict=True):
+        ready = [stage.ready(batch, memo) for batch, stage in zip(plan.batches, stages, strict=True)]
+        for batch, stage, call in zip(plan.batches, stages, ready, strict=True):
             batch.take(stage, call())
         if asking:
             assert objective is not None
-            for job, reply in zip(jobs, answer([job.asked for job in jobs], objective), strict=True):
+            objective.kept = [job.kept for job in plan.jobs]
+            for job, reply in zip(plan.jobs, answer([job.asked for job in plan.jobs], objective), strict=True):
                 job.replies.append(reply)
+    plan.end()
     torch._foreach_add_(clock, 1.0)
 
 
 # --- which tensors step together
+
+
+class Plan:
+    """How the tensors of a step lie together: made anew only when they are others, or elsewhere."""
+
+    def __init__(self, owner: Any, rows: Sequence[Row], ts: Sequence[float], room: Counter[Any]) -> None:
+        self.jobs = list(map(Job, rows, ts))
+        self.batches = list(_batches(owner, self.jobs, room))
+        for job in self.jobs:
+            job.stay()
+        self._begin()
+
+    def again(self, rows: Sequence[Row], ts: Sequence[float]) -> bool:
+        """Take in a later step, if the plan still serves."""
+        if len(rows) != len(self.jobs) or not all([job.again(*each) for job, *each in zip(self.jobs, rows, ts, strict=True)]):
+            return False
+        return all(batch.alike() for batch in self.batches) and self._begin()
+
+    def end(self) -> None:
+        """Let go of what belongs to one step."""
+        for job in self.jobs:
+            job.g, job.asked, job.replies = None, None, []
+        for batch in self.batches:
+            batch.inputs = []
+
+    def _begin(self) -> bool:
+        parts = {i: _parts(vars(h)) for i, h in {id(job.h): job.h for job in self.jobs}.items()}
+        return all([batch.begin(*parts[id(batch.jobs[0].h)]) for batch in self.batches])
 
 
 class Batch:
@@ -78,20 +144,41 @@ class Batch:
     In a stack, the last one is repeated if some are missing.
     """
 
-    def __init__(self, owner: Any, jobs: list[Job], t: float, rows: int, flat: bool, numbers: Sequence[Tensor], fixed: Any) -> None:
-        self.jobs, self.t, self.rows, self.flat, self.fixed = jobs, t, rows, flat, fixed
-        self.stacks = owner._stacks.setdefault(id(jobs[0].state), {}) if rows else {}
+    def __init__(self, jobs: list[Job], rows: int, flat: bool, numbers: Sequence[Tensor], fixed: Any) -> None:
+        self.jobs, self.rows, self.flat, self.fixed = jobs, rows, flat, fixed
+        self.stacks: dict[str, Tensor] = {}
+        self.stages: dict[Any, Stage] = {}  # by what is known of the replies
         self.heard = 0  # replies among the inputs
-        self.inputs: list[Tensor] = []
+        self.moved: int | None = None  # the reply that is theta itself, where a wrapped optimizer took it
+        self.inputs: list[Any] = []
         self.roles: tuple[str, ...] = ()
-        for group in [jobs] if rows else [[job] for job in jobs]:
-            self.theta = self._gather([j.theta for j in group], "theta")
-            self.slots = [self._slot(name) if rows else self._gather([x]) for name, x in group[0].slots.items()]
-            g = [] if group[0].g is None else [self._gather([j.g for j in group], "g")]
-            self.inputs += [self.theta, *g, *self.slots]
-            self.roles += ("theta", *["g"] * len(g), *["slot"] * len(self.slots))
-        self.inputs += [jobs[0].state["t"], *numbers]
+        self.groups = [jobs] if rows else [[job] for job in jobs]
+        self.lasting: list[Any] = []  # the inputs of every step, with None for what each brings
+        for group in self.groups:
+            slots = [self._slot(name) if rows else self._gather([x]) for name, x in group[0].slots.items()]
+            g = [None] * (group[0].g is not None)
+            self.lasting += [self._gather([j.theta for j in group], "theta"), *g, *slots]
+            self.roles += ("theta", *["g"] * len(g), *["slot"] * len(slots))
+        self.grads = [i for i, role in enumerate(self.roles) if role == "g"]
         self.roles += ("t", *["number"] * len(numbers))
+
+    def alike(self) -> bool:
+        """Whether the tensors still share their step number and hyperparameters."""
+        first = self.jobs[0]
+        return all(job.t == first.t and job.h is first.h for job in self.jobs)
+
+    def begin(self, numbers: Sequence[Tensor], fixed: Any) -> bool:
+        """Lay out the inputs of a step with these hyperparameters: tensors, and all else, which must be what it was."""
+        self.heard, self.moved, self.inputs = 0, None, [*self.lasting, self.jobs[0].state["t"], *numbers]
+        self.roles = self.roles[: len(self.inputs)]
+        for i, group in zip(self.grads, self.groups, strict=bool(self.grads)):
+            self.inputs[i] = self._gather([_real(j.g) for j in group if j.g is not None], "g")
+        if self.rows:
+            self._gather([j.theta for j in self.jobs], "theta")
+            if len(self.jobs) < self.rows:
+                for name in self.jobs[0].slots:
+                    self._slot(name)
+        return bool(fixed == self.fixed)
 
     def stage(self, owner: Any) -> "Stage":
         """What the rule does up to its next request, traced when it is first met."""
@@ -99,13 +186,26 @@ class Batch:
             column = [j.replies[k] for j in self.jobs]
             if not isinstance(column[0], Tensor):
                 raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
+            if all(x.is_set_to(job.theta) for x, job in zip(column, self.jobs, strict=True)):
+                self.moved = k
+                if self.rows:
+                    self._gather(column, "theta")
+                continue
             own = len(self.jobs) == 1 or any(x is not column[0] for x in column)
             given = [column[0]] if not own else [self._gather(column)] if self.rows else [self._gather([x]) for x in column]
             self.inputs += given
             self.roles += ("reply" if own else "shared reply",) * len(given)
         self.heard = len(self.jobs[0].replies)
+        replies = tuple((x.shape, x.stride(), x.dtype) for role, x in zip(self.roles, self.inputs, strict=True) if "reply" in role)
+        key = self.roles, self.moved, replies
+        if key not in self.stages:
+            self.stages[key] = self._shared(owner)
+        return self.stages[key]
+
+    def _shared(self, owner: Any) -> "Stage":
+        """The stage of all batches alike."""
         seen = [x for role, x in zip(self.roles, self.inputs, strict=True) if role not in ("t", "number")]
-        key = (self.rows, self.fixed, self.roles, self.theta.device, *[(x.shape, x.stride(), x.dtype) for x in seen])
+        key = (self.rows, self.fixed, self.roles, self.moved, self.lasting[0].device, *[(x.shape, x.stride(), x.dtype) for x in seen])
         if key not in owner._stages:
             owner._stages[key] = Stage(owner, self)
             for x in self.inputs:
@@ -117,67 +217,66 @@ class Batch:
         """Fill in what each job asks; or after the step, give each its own."""
         if stage.request is not None:
             ask, constants, names = stage.request
+            count = len(names) - bool(stage.moves)
             for i, job in enumerate(self.jobs):
-                own = [x[i] for x in outs] if self.rows else outs[i * len(names) : (i + 1) * len(names)]
+                own = [x[i] for x in outs] if self.rows else outs[i * count : (i + 1) * count]
+                if stage.moves:
+                    own.insert(names.index("at"), job.place)
                 shape = job.theta.shape  # what is asked of a flat tensor is, too
                 own = [x.view(shape) if self.flat and x.dim() and x.numel() == shape.numel() else x for x in own]
                 job.asked = ask(**dict(constants), **dict(zip(names, own, strict=True)))
         elif self.rows:
-            self._scatter(self.theta, [j.theta for j in self.jobs])
-            for x, name in zip(self.slots, self.jobs[0].slots, strict=True):
-                if len(self.jobs) < self.rows:
-                    self._scatter(x, [j.slots[name] for j in self.jobs])
+            self._scatter("theta", [j.theta for j in self.jobs])
+            if len(self.jobs) < self.rows:
+                for name in self.jobs[0].slots:
+                    self._scatter(f"slot {name}", [j.slots[name] for j in self.jobs])
+
+    def keeps(self) -> list[Tensor]:
+        """Memory for what each theta was, while the parameters are elsewhere."""
+        for job in self.jobs:
+            if job.kept is None:
+                job.kept = torch.empty_like(job.theta)
+        return [self._gather([job.kept]) for job in self.jobs if job.kept is not None]
 
     def _gather(self, xs: Sequence[Tensor], name: str | None = None) -> Tensor:
         """The tensor, or all of them in one, whose memory is used again in the next step if it has a name."""
         if not self.rows:
-            x = xs[0].detach()
+            x = xs[0].detach() if xs[0].requires_grad else xs[0]
             return x if not (self.flat and x.dim()) else x.view(-1, BLOCK) if x.numel() % BLOCK == 0 else x.view(-1)
-        old = self.stacks.get(name)
-        fits = old is not None and (old.shape, old.dtype, old.device) == ((self.rows, *xs[0].shape), xs[0].dtype, xs[0].device)
-        stack = torch.stack([*xs, *xs[-1:] * (self.rows - len(xs))], out=old if fits else None)
+        stack = torch.stack([*xs, *xs[-1:] * (self.rows - len(xs))], out=self.stacks.get(name))
         if name:
             self.stacks[name] = stack
-        return self._flat(stack)
-
-    def _slot(self, name: str) -> Tensor:
-        """The slots of all jobs in one, of which from now on each job's own is a part."""
-        slots, (stack, parts) = [j.slots[name] for j in self.jobs], self.stacks.get(f"slot {name}", (None, ()))
-        if len(slots) < self.rows:
-            return self._gather(slots)
-        if len(parts) != len(slots) or any(x is not y for x, y in zip(slots, parts, strict=True)):
-            stack = torch.stack(slots)
-            parts = list(stack.unbind())
-            self.stacks[f"slot {name}"] = stack, parts
-            for job, part in zip(self.jobs, parts, strict=True):
-                job.state[name] = job.slots[name] = part
-        return self._flat(stack)
-
-    def _flat(self, stack: Tensor) -> Tensor:
         return stack.view(self.rows, -1) if self.flat and stack.dim() > 1 else stack
 
-    def _scatter(self, stack: Tensor, into: list[Tensor]) -> None:
-        torch._foreach_copy_(into, list(stack.view(self.rows, *into[0].shape).unbind()[: len(into)]))
+    def _slot(self, name: str) -> Tensor:
+        """The slots of all jobs in one; if none is missing, each job's own is from now on a part of it."""
+        stack = self._gather([j.slots[name] for j in self.jobs], f"slot {name}")
+        if len(self.jobs) == self.rows:
+            for job, part in zip(self.jobs, self.stacks[f"slot {name}"].unbind(), strict=True):
+                job.state[name] = job.slots[name] = part
+        return stack
+
+    def _scatter(self, name: str, into: list[Tensor]) -> None:
+        torch._foreach_copy_(into, list(self.stacks[name].unbind()[: len(into)]))
 
 
-def _batches(owner: Any, jobs: Sequence[Job], ts: Sequence[float], room: Counter[Any]) -> Iterator[Batch]:
-    parts = {id(h): _parts(vars(h)) for h in {id(job.h): job.h for job in jobs}.values()}
+def _batches(owner: Any, jobs: Sequence[Job], room: Counter[Any]) -> Iterator[Batch]:
     alike: dict[Any, list[Job]] = {}
-    for number, (job, t) in enumerate(zip(jobs, ts, strict=True)):
+    for number, job in enumerate(jobs):
         stacked = job.theta.numel() <= SMALL and room[job.kind] > 1
         dense = owner.elementwise and (stacked or all(x is None or x.is_contiguous() for x in (job.theta, job.g, *job.slots.values())))
         key = (job.kind, None if job.g is None else job.g.dtype) if stacked or dense else number
-        alike.setdefault((stacked, dense, t, key), []).append(job)
+        alike.setdefault((stacked, dense, job.t, key), []).append(job)
     # square matrices come last: torch.compile would take their sides for one length
-    for (stacked, dense, t, _), group in sorted(alike.items(), key=lambda item: len(set(item[1][0].theta.shape)) < item[1][0].theta.dim()):
-        own = parts[id(group[0].h)]
+    for (stacked, dense, _, _), group in sorted(alike.items(), key=lambda item: len(set(item[1][0].theta.shape)) < item[1][0].theta.dim()):
+        parts = _parts(vars(group[0].h))
         if stacked:
-            yield Batch(owner, group, t, room[group[0].kind], dense, *own)
+            yield Batch(group, room[group[0].kind], dense, *parts)
             continue
         most = BUNDLE // 2 if owner._asks() else BUNDLE
         while group:
             count = most if len(group) >= most else 1
-            yield Batch(owner, group[:count], t, 0, dense, *own)
+            yield Batch(group[:count], 0, dense, *parts)
             group = group[count:]
 
 
@@ -197,6 +296,7 @@ class Stage:
 
     def __init__(self, owner: Any, batch: Batch) -> None:
         self.owner, self.batch, self.request = owner, batch, None
+        self.moves: list[fx.Node] = []  # where the thetas are kept, if the parameters themselves take the values to ask at
         self.plain = False  # true once `main` was compiled and is all there is to call
         self.apart: Callable[[], tuple[Piece, list[tuple[fx.Node, fx.Node]]]] | None = None
         self.roles = batch.roles
@@ -208,13 +308,14 @@ class Stage:
         self._split(max(1, batch.rows), owner.backend)
         del self.owner, self.batch
 
-    def ready(self, inputs: Sequence[Tensor], clock: float, memo: dict[Any, Any]) -> Callable[[], list[Tensor]]:
+    def ready(self, batch: Batch, memo: dict[Any, Any]) -> Callable[[], list[Tensor]]:
         """A call for the tensors of the request; at the end for none, and parameters and slots are written.
 
         `memo` is for numbers that tensors share.
         """
-        env: dict[Any, Any] = dict(zip(self.places, inputs, strict=True))
-        key = (id(self.aside), clock, *[id(env[n]) for n in self.watched])
+        env: dict[Any, Any] = dict(zip(self.places, batch.inputs, strict=True))
+        env.update(zip(self.moves, batch.keeps() if self.moves else (), strict=True))
+        key = (id(self.aside), batch.jobs[0].t, *[id(env[n]) for n in self.watched])
         if key not in memo:
             values = dict(zip(self.aside.gives, self.aside(env), strict=True))
             memo[key] = {
@@ -241,14 +342,12 @@ class Stage:
             outs = self.main(env)
         self.plain = not (self.request or self.first or self.lazy or self.copies)
         env.update(zip(self.main.gives, outs, strict=True))
-        if self.request is not None:
-            return [env[n] for n in self.outs]
         # values first: one slot may take what another one holds
         values = [env[n].clone() if n in self.places else env[n] for _, n in self.copies]
-        for (place, _), value in zip(self.copies, values, strict=True):
-            if env[place] is not value:
-                env[place].copy_(value)
-        return []
+        pairs = [(env[place], value) for (place, _), value in zip(self.copies, values, strict=True) if env[place] is not value]
+        if pairs:
+            torch._foreach_copy_(*map(list, zip(*pairs, strict=True)))
+        return [] if self.request is None else [env[n] for n in self.outs]
 
     def _rule(self, *inputs: Tensor) -> list[Tensor]:
         """The rule as a function of all tensors that it sees."""
@@ -262,6 +361,9 @@ class Stage:
                 heard[-1].append(x)
             else:
                 heard.append([x] if role == "reply" else [x] * len(by_role["theta"]))
+        if self.batch.moved is not None:
+            heard.insert(self.batch.moved, [seen(theta) for theta in by_role["theta"]])
+            by_role["theta"] = [torch.empty_like(theta) for theta in by_role["theta"]]
         names = [name for name in job.state if name != "t"]
         results: list[Tensor] = []
         for i, theta in enumerate(by_role["theta"]):
@@ -287,6 +389,8 @@ class Stage:
     def _split(self, rows: int, backend: Any) -> None:
         """Cut the graph into `aside` (numbers), `first` and `main` (compiled), `lazy` (between them, when due), `copies` (at the end)."""
         self.graph.eliminate_dead_code()
+        if any(n.target is aten.empty_like.default for n in self.graph.nodes):
+            raise RuntimeError("the old theta is gone after the inner step: the rule may not read it")
         self.places = [n for n in self.graph.nodes if n.op == "placeholder"]
         few = {p for p, role in zip(self.places, self.roles, strict=True) if role not in ("theta", "g") and _size(p) <= rows}
         for n in self.graph.nodes:
@@ -294,8 +398,9 @@ class Stage:
                 few.add(n)
         _once(self.graph, few)
         _multiply(self.graph, few)
-        nodes = [n for n in self.graph.nodes if n.op != "output"]
         self.outs = list(self.graph.output_node().args[0])
+        moves = self._moves() if self.request else []
+        nodes = [n for n in self.graph.nodes if n.op != "output"]
 
         lazy = {n for n in nodes if "refreshed" in n.meta and n not in few and n.args[0] in few and _size(n.args[0]) == 1}
         needed = _needed(self.outs, lazy)
@@ -318,7 +423,8 @@ class Stage:
         self.watched = [n for n in self.places if n is not clock and (n in self.aside.takes or n in self.packed)]
         known = [*frontier, *self.lazy]
         written = [p for p, role in zip(self.places, self.roles, strict=True) if role in ("theta", "slot")]
-        pairs = [] if self.request else [(p, n) for p, n in zip(written, self.outs, strict=True) if p is not n]
+        pairs = moves if self.request else [(p, n) for p, n in zip(written, self.outs, strict=True) if p is not n]
+        asked = self.outs if self.request else []
         self.first, here = None, [(p, n) for p, n in pairs if n not in known]
         if bridge:  # what is lazy needs work of the others, which may not write yet what it reads
             here = []
@@ -332,11 +438,33 @@ class Stage:
             )
             known += self.first.gives
         self.copies = [pair for pair in pairs if pair not in here]
-        free = list(dict.fromkeys(n for n in self.outs if n not in known and n.op != "placeholder"))
-        self.main = Piece(nodes, known, [] if pairs and not bridge else free, here, backend, self.packed)
+
+        def missing(pairs: Sequence[tuple[fx.Node, fx.Node]]) -> list[fx.Node]:
+            return [n for n in dict.fromkeys([*asked, *(n for _, n in pairs)]) if n not in known and n.op != "placeholder"]
+
+        self.main = Piece(nodes, known, missing(self.copies), here, backend, self.packed)
         self.overwritten = [p for p, _ in here]
         if here:  # instead of `main` and `copies`, if it cannot be compiled
-            self.apart = lambda: (Piece(nodes, known, free, [], backend, self.packed), pairs)
+            self.apart = lambda: (Piece(nodes, known, missing(pairs), [], backend, self.packed), pairs)
+
+    def _moves(self) -> list[tuple[fx.Node, fx.Node]]:
+        """What is asked at some point of the parameters, they take that themselves, and what they were is kept: places and values."""
+        assert self.request is not None
+        names = self.request[2]
+        thetas = [p for p, role in zip(self.places, self.roles, strict=True) if role == "theta"]
+        if "at" not in names or self.batch.rows or any(job.p.dtype not in (torch.float32, torch.float64) for job in self.batch.jobs):
+            return []
+        first, count = names.index("at"), len(names)
+        others = [n for i, n in enumerate(self.outs) if i % count != first]
+        at = self.outs[first::count]
+        if at == thetas or not set(thetas).isdisjoint(others):
+            return []
+        for theta in thetas:
+            with self.graph.inserting_after(self.places[-1]):
+                self.moves.append(self.graph.placeholder(f"kept_{theta.name}"))
+            self.moves[-1].meta = {"val": torch.empty_like(theta.meta["val"])}
+        self.outs = others
+        return [*zip(self.moves, thetas, strict=True), *zip(thetas, at, strict=True)]
 
     def _now(self, target: fx.Node, env: dict[fx.Node, Any]) -> Any:
         """A node's value, computed eagerly, in the branch that is due only."""
@@ -344,7 +472,7 @@ class Stage:
             due, new, old = target.args
             value = self._now(new if self._now(due, env) else old, env)
             like = target.meta["val"]
-            env[target] = value.expand(like.shape).contiguous()
+            env[target] = (value if value.shape == like.shape else value.expand(like.shape)).contiguous()
         elif target not in env:
             lazy = {n for n in self.graph.nodes if n.meta.get("refreshed") and n is not target}
             needed = _needed([target], env.keys() | lazy)

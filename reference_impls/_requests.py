@@ -76,7 +76,10 @@ class Factors:
 
 @dataclass(frozen=True)
 class Inner:
-    """Where the wrapped optimizer would go from here with gradient `g`; its own state moves on. Wrappers only, once a step."""
+    """Where the wrapped optimizer goes from here with gradient `g`. Wrappers only, once a step, and the last use of the old theta.
+
+    The parameters themselves move: a wrapper that keeps none of the old ones costs nothing more.
+    """
 
     g: Tensor
 
@@ -96,6 +99,8 @@ Answer = Any  # a tensor; to `Factors` a `Layer` or None
 
 class Objective(Protocol):
     """What can answer: lists in, lists out, one item a tensor."""
+
+    kept: list[Tensor | None]
 
     def value(self, at: Sequence[Tensor]) -> Tensor: ...
     def gradient(self, at: Sequence[Tensor]) -> Sequence[Tensor]: ...
@@ -217,7 +222,10 @@ class FunctionObjective:
 
 
 class ClosureObjective:
-    """Answers by moving the model's parameters, calling the closure and putting all back; `p.grad` comes back as the same tensor."""
+    """Answers by moving the model's parameters, calling the closure and putting all back; `p.grad` comes back as the same tensor.
+
+    Only the step of a wrapped optimizer leaves the parameters where it took them.
+    """
 
     def __init__(self, params: Sequence[Tensor], closure: Closure | None, full: Closure | None, counts: Counter[str],
                  wrapped: torch.optim.Optimizer | None, draw: Callable[[str, Tensor], Tensor],
@@ -225,7 +233,7 @@ class ClosureObjective:
         self.params, self.closure, self.full, self.counts, self.wrapped, self.draw = params, closure, full, counts, wrapped, draw
         self.fisher = fisher or closure
         self.given = given  # gradients at the parameters as they are; with their graph, they answer a first `hvp` there
-        self.kept: list[Tensor] = []  # the parameters, from the first evaluation on
+        self.kept: list[Tensor | None] = [None] * len(params)  # what those were that are elsewhere
         self.loss: Any = None
 
     def value(self, at: Sequence[Tensor]) -> Tensor:
@@ -272,35 +280,36 @@ class ClosureObjective:
     def inner(self, gs: Sequence[Tensor]) -> Sequence[Tensor]:
         if self.wrapped is None:
             raise TypeError("only a wrapper asks for the step of an inner optimizer")
-
-        def move(_: Closure) -> Sequence[Tensor]:
+        grads, self.kept = [p.grad for p in self.params], [None] * len(self.params)
+        try:
             for p, g in zip(self.params, gs, strict=True):
                 p.grad = unseen(p, g)
             self.wrapped.step()
-            return [seen(p).clone() for p in self.params]
-
-        return self._at((), None, move, move)
+        finally:
+            for p, g in zip(self.params, grads, strict=True):
+                p.grad = g
+        return [seen(p.detach()) for p in self.params]
 
     def _filled(self, found: Sequence[Tensor | None]) -> list[Tensor]:
         return [seen(torch.zeros_like(p) if g is None else g.detach()) for p, g in zip(self.params, found, strict=True)]
 
-    def _at(self, at: Sequence[Tensor], kind: str | None, closure: Closure | None, work: Callable[[Closure], Any]) -> Any:
+    def _at(self, at: Sequence[Tensor], kind: str, closure: Closure | None, work: Callable[[Closure], Any]) -> Any:
         if closure is None:
             raise RuntimeError(f"this method evaluates the loss itself: call step({'full=...' if kind == 'full_gradient' else 'closure'})")
-        self.kept = self.kept or [p.detach().clone() for p in self.params]
         grads = [p.grad for p in self.params]
         try:
-            for p, x in zip(self.params, at, strict=bool(at)):
-                p.detach().copy_(unseen(p, x))
-            for p in self.params:
+            for i, (p, x) in enumerate(zip(self.params, at, strict=True)):
+                if not x.is_set_to(p):  # else it is there
+                    self.kept[i] = p.detach().clone() if self.kept[i] is None else self.kept[i]
+                    p.detach().copy_(unseen(p, x))
                 p.grad = None
-            if kind:
-                self.counts[kind] += 1
+            self.counts[kind] += 1
             with torch.enable_grad():
                 result = work(self._noting(closure))
         finally:
             for p, x, g in zip(self.params, self.kept, grads, strict=True):
-                p.detach().copy_(x)
+                if x is not None:
+                    p.detach().copy_(x)
                 p.grad = g
         return result
 

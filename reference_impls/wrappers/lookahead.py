@@ -2,9 +2,8 @@
 
 from typing import Annotated
 
-import torch
-
 from reference_impls._base import Count, Range
+from reference_impls._matrices import refreshed
 from reference_impls._requests import Inner
 from reference_impls.wrappers._base import Wrapper
 
@@ -23,7 +22,7 @@ class Lookahead(Wrapper):
         # [A1.fast] update: where the wrapped optimizer goes
         fast = yield Inner(g)
         # [A1.slow] update: a share of the way, every k steps
-        s.slow = torch.where(synchronize, s.slow + h.alpha * (fast - s.slow), s.slow)
+        s.slow = refreshed(synchronize, lambda: s.slow + h.alpha * (fast - s.slow), s.slow)
         # [A1.theta] update: the wrapped optimizer goes on from the slow weights
-        theta = torch.where(synchronize, s.slow, fast)
+        theta = refreshed(synchronize, lambda: s.slow, fast)
         return theta

@@ -60,7 +60,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     def __init__(self, params: Any, compile: bool = False, **hyper: Any) -> None:
         if compile and not self.compiles:
             raise ValueError(f"{type(self).__name__} cannot be compiled; its record says why")
-        self._compile, self._stages, self._plan = compile, {}, None
+        self._compile, self._stages, self._plan, self._own = compile, {}, None, set()
         self.evaluations: Counter[str] = Counter()  # what closures were asked for, by kind
         super().__init__(params, hyper)
 
@@ -215,7 +215,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
                 hook.remove()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "evaluations": self.evaluations, "_compile": self._compile, "_stages": {}, "_plan": None}
+        return {**super().__getstate__(), "evaluations": self.evaluations, "_compile": self._compile, "_stages": {}, "_plan": None, "_own": set()}
 
     # --- helpers
 

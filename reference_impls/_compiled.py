@@ -12,7 +12,7 @@ request: it is pure, and only what the request needs is computed.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import Any, ClassVar
@@ -27,6 +27,8 @@ from reference_impls._state import Names, State, checked, seen, settled, tracing
 
 BUNDLE = 8  # so many large tensors of one shape take one call, where a rule works element by element; half of them if it asks
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
+FEW = 16  # so many numbers that all tensors share are worked on beside the graph
+EIGHT = 8  # rows whose entries are reduced together
 PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
 aten = torch.ops.aten
 
@@ -91,6 +93,13 @@ def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]],
     asking = True
     while asking:
         stages = [batch.stage(owner) for batch in plan.batches]
+        if own := {name for stage in stages for name in stage.common if stage.common[name] != stages[0].common.get(name)} - owner._own:
+            owner._own |= own  # no number of all tensors after all
+            replies = [job.replies for job in plan.jobs]
+            plan = owner._plan = Plan(owner, rows, ts, Counter(kind(p, h) for p, h in pairs))
+            for job, heard in zip(plan.jobs, replies, strict=True):
+                job.replies = heard
+            continue
         asking = stages[0].request is not None
         if any(stage.request != stages[0].request for stage in stages):
             raise RuntimeError("the tensors of a model must ask alike")
@@ -115,7 +124,11 @@ class Plan:
 
     def __init__(self, owner: Any, rows: Sequence[Row], ts: Sequence[float], room: Counter[Any]) -> None:
         self.jobs = list(map(Job, rows, ts))
-        self.batches = list(_batches(owner, self.jobs, room))
+        alike: dict[int, list[Job]] = {}
+        for job in self.jobs:
+            alike.setdefault(id(job.h), []).append(job)
+        self.common = {key: Common(jobs, owner._own) for key, jobs in alike.items()}
+        self.batches = [batch for key, common in self.common.items() for batch in _batches(owner, common, room)]
         for job in self.jobs:
             job.stay()
         self._begin()
@@ -124,7 +137,7 @@ class Plan:
         """Take in a later step, if the plan still serves."""
         if len(rows) != len(self.jobs) or not all([job.again(*each) for job, *each in zip(self.jobs, rows, ts, strict=True)]):
             return False
-        return all(batch.alike() for batch in self.batches) and self._begin()
+        return all(common.again() for common in self.common.values()) and all(batch.alike() for batch in self.batches) and self._begin()
 
     def end(self) -> None:
         """Let go of what belongs to one step."""
@@ -138,14 +151,40 @@ class Plan:
         return all([batch.begin(*parts[id(batch.jobs[0].h)]) for batch in self.batches])
 
 
+class Common:
+    """Tensors with the same hyperparameters, and the slots of one number each (`names`) in which all of them keep the same.
+
+    What is computed from such numbers is computed once for all (`numbers`).
+    """
+
+    def __init__(self, jobs: list[Job], own: Collection[str]) -> None:
+        self.jobs = jobs
+        self.names = [name for name, x in jobs[0].slots.items() if not x.dim() and name not in own and all(name in job.slots for job in jobs)]
+        if len({job.t for job in jobs}) > 1:
+            self.names = []
+        same = self._same()
+        self.names = [name for name in self.names if name in same]
+        self.again()
+
+    def again(self) -> bool:
+        """Take in a later step, if the numbers are still the same for all."""
+        self.numbers = [self.jobs[0].slots[name].clone() for name in self.names]
+        return len(self._same()) == len(self.names)
+
+    def _same(self) -> set[str]:
+        slots = [job.slots[name] for name in self.names for job in self.jobs]
+        values = torch.stack(slots).view(len(self.names), -1).tolist() if slots else []
+        return {name for name, row in zip(self.names, values, strict=True) if row.count(row[0]) == len(row)}
+
+
 class Batch:
     """Tensors that take one call: one, or some side by side, or a stack of `rows` of them along a new first axis.
 
     In a stack, the last one is repeated if some are missing.
     """
 
-    def __init__(self, jobs: list[Job], rows: int, flat: bool, numbers: Sequence[Tensor], fixed: Any) -> None:
-        self.jobs, self.rows, self.flat, self.fixed = jobs, rows, flat, fixed
+    def __init__(self, jobs: list[Job], common: Common, rows: int, flat: bool, numbers: Sequence[Tensor], fixed: Any) -> None:
+        self.jobs, self.common, self.rows, self.flat, self.fixed = jobs, common, rows, flat, fixed
         self.stacks: dict[str, Tensor] = {}
         self.stages: dict[Any, Stage] = {}  # by what is known of the replies
         self.heard = 0  # replies among the inputs
@@ -160,7 +199,7 @@ class Batch:
             self.lasting += [self._gather([j.theta for j in group], "theta"), *g, *slots]
             self.roles += ("theta", *["g"] * len(g), *["slot"] * len(slots))
         self.grads = [i for i, role in enumerate(self.roles) if role == "g"]
-        self.roles += ("t", *["number"] * len(numbers))
+        self.roles += ("t", *["number"] * len(numbers), *["common"] * len(common.names))
 
     def alike(self) -> bool:
         """Whether the tensors still share their step number and hyperparameters."""
@@ -169,7 +208,7 @@ class Batch:
 
     def begin(self, numbers: Sequence[Tensor], fixed: Any) -> bool:
         """Lay out the inputs of a step with these hyperparameters: tensors, and all else, which must be what it was."""
-        self.heard, self.moved, self.inputs = 0, None, [*self.lasting, self.jobs[0].state["t"], *numbers]
+        self.heard, self.moved, self.inputs = 0, None, [*self.lasting, self.jobs[0].state["t"], *numbers, *self.common.numbers]
         self.roles = self.roles[: len(self.inputs)]
         for i, group in zip(self.grads, self.groups, strict=bool(self.grads)):
             self.inputs[i] = self._gather([_real(j.g) for j in group if j.g is not None], "g")
@@ -204,8 +243,9 @@ class Batch:
 
     def _shared(self, owner: Any) -> "Stage":
         """The stage of all batches alike."""
-        seen = [x for role, x in zip(self.roles, self.inputs, strict=True) if role not in ("t", "number")]
-        key = (self.rows, self.fixed, self.roles, self.moved, self.lasting[0].device, *[(x.shape, x.stride(), x.dtype) for x in seen])
+        seen = [x for role, x in zip(self.roles, self.inputs, strict=True) if role not in ("t", "number", "common")]
+        precision = torch.get_float32_matmul_precision()
+        key = (self.rows, self.fixed, *self.common.names, self.roles, self.moved, precision, self.lasting[0].device, *[(x.shape, x.stride(), x.dtype) for x in seen])
         if key not in owner._stages:
             owner._stages[key] = Stage(owner, self)
             for x in self.inputs:
@@ -260,24 +300,36 @@ class Batch:
         torch._foreach_copy_(into, list(self.stacks[name].unbind()[: len(into)]))
 
 
-def _batches(owner: Any, jobs: Sequence[Job], room: Counter[Any]) -> Iterator[Batch]:
+def _batches(owner: Any, common: Common, room: Counter[Any]) -> Iterator[Batch]:
     alike: dict[Any, list[Job]] = {}
-    for number, job in enumerate(jobs):
-        stacked = job.theta.numel() <= SMALL and room[job.kind] > 1
+    for number, job in enumerate(common.jobs):
+        stacked = room[job.kind] > 1 and (job.theta.numel() <= SMALL or _multiplies(owner, job))
         dense = owner.elementwise and (stacked or all(x is None or x.is_contiguous() for x in (job.theta, job.g, *job.slots.values())))
         key = (job.kind, None if job.g is None else job.g.dtype) if stacked or dense else number
         alike.setdefault((stacked, dense, job.t, key), []).append(job)
     # square matrices come last: torch.compile would take their sides for one length
     for (stacked, dense, _, _), group in sorted(alike.items(), key=lambda item: len(set(item[1][0].theta.shape)) < item[1][0].theta.dim()):
         parts = _parts(vars(group[0].h))
-        if stacked:
-            yield Batch(group, room[group[0].kind], dense, *parts)
-            continue
+        small = group[0].theta.numel() <= SMALL
         most = BUNDLE // 2 if owner._asks() else BUNDLE
         while group:
-            count = most if len(group) >= most else 1
-            yield Batch(group[:count], 0, dense, *parts)
+            count = len(group) if small and stacked else most if len(group) >= most else 1
+            rows = 0 if count == 1 or not stacked else room[group[0].kind] if small else count
+            yield Batch(group[:count], common, rows, dense, *parts)
             group = group[count:]
+
+
+def _multiplies(owner: Any, job: Job) -> bool:
+    """Whether the rule multiplies matrices in every step, which takes less time for some of them together."""
+    if owner.elementwise or owner._asks():
+        return False
+    key = "multiplies", job.theta.shape, job.theta.dtype
+    if key not in owner._stages:
+        batch = Batch([job], Common([job], owner._own), 0, False, *_parts(vars(job.h)))
+        batch.begin(*_parts(vars(job.h)))
+        stage = Stage(owner, batch)
+        owner._stages[key] = not stage.lazy and any(n.target is aten.mm.default for n in stage.graph.nodes)
+    return bool(owner._stages[key])
 
 
 def _parts(h: Mapping[str, Any]) -> tuple[list[Tensor], Any]:
@@ -296,13 +348,14 @@ class Stage:
 
     def __init__(self, owner: Any, batch: Batch) -> None:
         self.owner, self.batch, self.request = owner, batch, None
+        self.common: dict[str, Any] = {}  # for each number that all tensors are taken to share: how it is computed, of shared ones only
         self.moves: list[fx.Node] = []  # where the thetas are kept, if the parameters themselves take the values to ask at
         self.plain = False  # true once `main` was compiled and is all there is to call
         self.apart: Callable[[], tuple[Piece, list[tuple[fx.Node, fx.Node]]]] | None = None
         self.roles = batch.roles
         rule = self._rule
         if batch.rows:
-            rule = torch.func.vmap(rule, tuple(None if role in ("t", "number", "shared reply") else 0 for role in self.roles))
+            rule = torch.func.vmap(rule, tuple(None if role in ("t", "number", "common", "shared reply") else 0 for role in self.roles))
         with tracing(_mark):
             self.graph = make_fx(rule, tracing_mode="fake")(*batch.inputs).graph
         self._split(max(1, batch.rows), owner.backend)
@@ -352,7 +405,7 @@ class Stage:
     def _rule(self, *inputs: Tensor) -> list[Tensor]:
         """The rule as a function of all tensors that it sees."""
         job = self.batch.jobs[0]
-        by_role: dict[str, list[Tensor]] = {name: [] for name in ("theta", "g", "slot", "t", "number")}
+        by_role: dict[str, list[Tensor]] = {name: [] for name in ("theta", "g", "slot", "t", "number", "common")}
         heard: list[list[Tensor]] = []  # a reply for each tensor, or one for all
         for role, x in zip(self.roles, inputs, strict=True):
             if role in by_role:
@@ -369,6 +422,7 @@ class Stage:
         for i, theta in enumerate(by_role["theta"]):
             numbers = iter(by_role["number"])
             slots = dict(zip(names, by_role["slot"][i * len(names) : (i + 1) * len(names)], strict=True))
+            slots.update(zip(self.batch.common.names, by_role["common"], strict=True))
             s, h = Names({**slots, "t": by_role["t"][0] + 1}), Names({k: _filled(v, numbers) for k, v in vars(job.h).items()})
             wide = seen(theta)
             result = self.owner.update(wide, seen(by_role["g"][i]) if by_role["g"] else None, s, h)
@@ -384,22 +438,30 @@ class Stage:
         given = {f.name: getattr(asked, f.name) for f in fields(asked)}
         names = tuple(k for k, v in given.items() if isinstance(v, Tensor))
         self.request = (type(asked), tuple((k, v) for k, v in given.items() if k not in names), names)
-        return [torch.zeros_like(given[k]) if isinstance(asked, Draw) else given[k] for k in names]  # of `like`, only shape and dtype count
+        if isinstance(asked, Draw):  # of `like`, only shape and dtype count
+            return [asked.like.new_zeros(()).expand(asked.like.shape)]
+        return [given[k] for k in names]
 
     def _split(self, rows: int, backend: Any) -> None:
         """Cut the graph into `aside` (numbers), `first` and `main` (compiled), `lazy` (between them, when due), `copies` (at the end)."""
+        _select(self.graph)
         self.graph.eliminate_dead_code()
         if any(n.target is aten.empty_like.default for n in self.graph.nodes):
             raise RuntimeError("the old theta is gone after the inner step: the rule may not read it")
         self.places = [n for n in self.graph.nodes if n.op == "placeholder"]
-        few = {p for p, role in zip(self.places, self.roles, strict=True) if role not in ("theta", "g") and _size(p) <= rows}
+        most = {"theta": 0, "g": 0, "shared reply": FEW}
+        few = {p for p, role in zip(self.places, self.roles, strict=True) if _size(p) <= most.get(role, rows)}
         for n in self.graph.nodes:
             if n.op == "call_function" and n.all_input_nodes and few.issuperset(n.all_input_nodes) and _size(n) <= rows:
                 few.add(n)
         _once(self.graph, few)
         _multiply(self.graph, few)
+        _columns(self.graph)
+        _roots(self.graph)
         self.outs = list(self.graph.output_node().args[0])
         moves = self._moves() if self.request else []
+        if not self.request:
+            self._share()
         nodes = [n for n in self.graph.nodes if n.op != "output"]
 
         lazy = {n for n in nodes if "refreshed" in n.meta and n not in few and n.args[0] in few and _size(n.args[0]) == 1}
@@ -446,6 +508,26 @@ class Stage:
         self.overwritten = [p for p, _ in here]
         if here:  # instead of `main` and `copies`, if it cannot be compiled
             self.apart = lambda: (Piece(nodes, known, missing(pairs), [], backend, self.packed), pairs)
+
+    def _share(self) -> None:
+        """Note how the numbers are computed that all tensors share; those of no other kind than before stay where they are."""
+        slots = [name for name in self.batch.jobs[0].state if name != "t"]
+        shared = dict(zip((p for p, role in zip(self.places, self.roles, strict=True) if role == "common"), self.batch.common.names, strict=True))
+        own = [p for p, role in zip(self.places, self.roles, strict=True) if role in ("theta", "slot")]
+        for i, name in enumerate(["theta", *slots] * len(self.batch.groups)):
+            if name in shared.values():
+                told = self._told(self.outs[i])
+                self.common[name] = told if self.common.setdefault(name, told) == told else object()
+                self.outs[i] = own[i] if shared.get(self.outs[i]) == name else self.outs[i]
+
+    def _told(self, node: Any) -> Any:
+        """How a value is computed, told without the names of nodes; equal to nothing else, if of what tensors do not share."""
+        if not isinstance(node, fx.Node):
+            return tuple(map(self._told, node)) if isinstance(node, list | tuple) else node
+        if node.op != "placeholder":
+            return node.target, *map(self._told, node.args), *map(self._told, node.kwargs.values())
+        at = self.places.index(node)
+        return (self.roles[at], at - self.roles.index(self.roles[at])) if self.roles[at] in ("t", "number", "common", "shared reply") else object()
 
     def _moves(self) -> list[tuple[fx.Node, fx.Node]]:
         """What is asked at some point of the parameters, they take that themselves, and what they were is kept: places and values."""
@@ -610,6 +692,17 @@ def _mark(chosen: Tensor) -> Tensor:
     return chosen
 
 
+def _select(graph: fx.Graph) -> None:
+    """Take the parts of a tensor one by one, so that every value of the graph is one tensor."""
+    for n in graph.find_nodes(op="call_function", target=aten.unbind.int):
+        for part in list(n.users):
+            with graph.inserting_before(part):
+                one = graph.call_function(aten.select.int, (n.args[0], n.args[1] if len(n.args) > 1 else 0, part.args[1]))
+            one.meta = dict(part.meta)
+            part.replace_all_uses_with(one)
+            graph.erase_node(part)
+
+
 def _once(graph: fx.Graph, few: set[fx.Node]) -> None:
     """Compute the numbers that tensors side by side share once."""
     first: dict[Any, fx.Node] = {}
@@ -637,6 +730,37 @@ def _multiply(graph: fx.Graph, few: set[fx.Node]) -> None:
         product.meta = dict(n.meta)
         n.replace_all_uses_with(product)
         graph.erase_node(n)
+
+
+def _columns(graph: fx.Graph) -> None:
+    """Reduce columns by eights of their entries first: one row after the other is slow to read."""
+    for n in list(graph.nodes):
+        if n.target not in (aten.sum.dim_IntList, aten.mean.dim, aten.amax.default, aten.amin.default):
+            continue
+        x, dims = n.args[:2]
+        shape = x.meta["val"].shape
+        if [d % len(shape) for d in dims] != [len(shape) - 2] or shape[-2] % EIGHT or shape[-2] <= EIGHT:
+            continue
+        with graph.inserting_before(n):
+            eights = graph.call_function(aten.view.default, (x, [*shape[:-2], shape[-2] // EIGHT, EIGHT, shape[-1]]))
+            eights.meta["val"] = x.meta["val"].unflatten(-2, (-1, EIGHT))
+            partial = graph.call_function(n.target, (eights, [-2]))
+            partial.meta["val"] = eights.meta["val"].sum(-2)
+        n.args = (partial, *n.args[1:])
+
+
+def _roots(graph: fx.Graph) -> None:
+    """A power that is neither whole nor a square root, by logarithms: half the time."""
+    for n in graph.find_nodes(op="call_function", target=aten.pow.Tensor_Scalar):
+        if n.meta["val"].dim() and float(2 * n.args[1]) != int(2 * n.args[1]):
+            with graph.inserting_before(n):
+                steps = [graph.call_function(aten.log.default, (n.args[0],))]
+                steps.append(graph.call_function(aten.mul.Tensor, (steps[0], n.args[1])))
+                steps.append(graph.call_function(aten.exp.default, (steps[1],)))
+            for step in steps:
+                step.meta = dict(n.meta)
+            n.replace_all_uses_with(steps[-1])
+            graph.erase_node(n)
 
 
 def _needed(targets: Sequence[fx.Node], stop: Any) -> set[fx.Node]:

@@ -53,16 +53,19 @@ def left_singular_vectors(x: Tensor, r: int) -> Tensor:
 
 
 def newton_schulz(x: Tensor, coefficients: tuple[float, float, float], steps: int) -> Tensor:
-    """Steps of X -> aX + (bA + cA^2)X with A = XX^T on the wide side, from X over its norm (0 stays 0)."""
-    a, b, c = coefficients
-    if x.shape[-2] > x.shape[-1]:
-        return newton_schulz(x.mT, coefficients, steps).mT
+    """Steps of X -> aX + (bA + cA^2)X with A = XX^T from X over its norm (0 stays 0); of a tall X, those of its transpose.
+
+    In bfloat16, as Muon's own code does, where torch is told that this is good enough: `set_float32_matmul_precision("medium")`.
+    """
+    (a, b, c), tall = coefficients, x.shape[-2] > x.shape[-1]
     length = torch.linalg.matrix_norm(x, keepdim=True)
-    x = x / torch.where(length == 0, 1, length)
+    dtype, coarse = x.dtype, torch.get_float32_matmul_precision() == "medium"
+    x = (x / torch.where(length == 0, 1, length)).to(torch.bfloat16 if coarse and dtype == torch.float32 else dtype)
     for _ in range(steps):
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * (gram @ gram)) @ x
-    return x
+        gram = x.mT @ x if tall else x @ x.mT
+        polynomial = b * gram + c * (gram @ gram)
+        x = a * x + (x @ polynomial if tall else polynomial @ x)
+    return x.to(dtype)
 
 
 def _finite(x: Tensor) -> tuple[Tensor, Tensor]:

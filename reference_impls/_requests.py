@@ -114,7 +114,11 @@ class Objective(Protocol):
 
 def draw(kind: str, like: Tensor) -> Tensor:
     """Random numbers from torch's own generator; an objective with another `draw` repeats given ones."""
-    return torch.randn_like(like) if kind == "gaussian" else torch.randint_like(like, 2) * 2 - 1
+    if kind == "gaussian":
+        return torch.randn_like(like)
+    words = torch.randint(-(2**63), 2**63 - 1, (-(-like.numel() // 64),), device=like.device)  # a sign is worth a bit, no more
+    bits = words.view(torch.uint8).unsqueeze(-1) & (1 << torch.arange(8, dtype=torch.uint8, device=like.device))
+    return (bits.flatten()[: like.numel()] != 0).to(like.dtype).mul_(2).sub_(1).view(like.shape)
 
 
 def answer(asked: Sequence[Request], objective: Objective) -> Sequence[Answer]:

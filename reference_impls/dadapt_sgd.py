@@ -17,12 +17,13 @@ class DAdaptSGD(ReferenceOptimizer):
         s.x0 = theta
 
     def update(self, theta, g, s, h):
+        gg, gs = yield Total(torch.stack([(g**2).sum(), (g * s.s).sum()]))
         # [C.g0_norm] learning rate: the first gradient sets the scale
-        s.g0_norm = torch.where(s.g0_norm > 0, s.g0_norm, torch.sqrt((yield Total((g**2).sum()))))
+        s.g0_norm = torch.where(s.g0_norm > 0, s.g0_norm, torch.sqrt(gg))
         # [C.lam] learning rate: as long as the distance is thought to be
         lam = torch.where(s.g0_norm > 0, h.lr * s.d / s.g0_norm, 0.0)
         # [C.r] learning rate: how far the way so far went along the gradients
-        s.r = s.r + lam * (yield Total((g * s.s).sum()))
+        s.r = s.r + lam * gs
         # [C.s] gradient estimate: weighted sum since the start
         s.s = s.s + lam * g
         # [C.s_norm] learning rate: one number for the whole model

@@ -19,14 +19,15 @@ class DoG(ReferenceOptimizer):
     def update(self, theta, g, s, h):
         # [C.x0] learning rate: the start point is kept
         s.x0 = s.x0
+        from_zero, from_start, gg = yield Total(torch.stack([(s.x0**2).sum(), ((theta - s.x0) ** 2).sum(), (g**2).sum()]))
         # [C.r_first] learning rate: a first distance, since none has been gone
-        r_first = h.reps_rel * (1 + torch.sqrt((yield Total((s.x0**2).sum()))))
+        r_first = h.reps_rel * (1 + torch.sqrt(from_zero))
         # [C.r] learning rate: how far the whole model is from its start
-        r = torch.sqrt((yield Total(((theta - s.x0) ** 2).sum())))
+        r = torch.sqrt(from_start)
         # [C.r_bar] learning rate: the largest distance so far
         s.r_bar = torch.where(s.t > 1, torch.maximum(s.r_bar, r), r_first)
         # [C.v] learning rate: sum of the squared norms
-        s.v = s.v + (yield Total((g**2).sum()))
+        s.v = s.v + gg
         # [C.eta] learning rate: distance over gradients
         eta = h.lr * s.r_bar / torch.sqrt(s.v)
         # [C.theta] update: a plain step

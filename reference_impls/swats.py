@@ -26,9 +26,9 @@ class SWATS(ReferenceOptimizer):
         # [A1.p] gradient estimate: the step of Adam
         p = -step_size * s.m / (torch.sqrt(s.a) + h.eps)
         # [A1.pg] learning rate: how far it goes along the gradient
-        pg = yield Total((p * g).sum())
+        pg, pp = yield Total(torch.stack([(p * g).sum(), (p**2).sum()]))
         # [A1.gamma] learning rate: the step of SGD with this rate projects onto that of Adam
-        gamma = torch.where(pg != 0, -(yield Total((p**2).sum())) / pg, 0)
+        gamma = torch.where(pg != 0, -pp / pg, 0)
         # [A1.lam] learning rate: running mean
         s.lam = torch.where(~switched & (pg != 0), beta2 * s.lam + (1 - beta2) * gamma, s.lam)
         # [A1.lam_hat] learning rate: undo the start at zero

@@ -19,9 +19,9 @@ class GSAM(Wrapper):
         # [C.s] gradient: asked for again at the higher point
         sharp = yield Gradient(theta + e)
         # [C.q] gradient: squared length of the new gradient
-        q = yield Total((sharp**2).sum())
+        q, along = yield Total(torch.stack([(sharp**2).sum(), (g * sharp).sum()]))
         # [C.c] gradient: how much of it the old one holds
-        c = torch.where(q > 0, (yield Total((g * sharp).sum())) / q, 0)
+        c = torch.where(q > 0, along / q, 0)
         # [C.v] gradient: the part of the old one across the new one
         v = g - c * sharp
         # [C.theta] update: the wrapped optimizer's step down the new one and up the part across

@@ -3,7 +3,8 @@
 1. The rule is followed up to its next request, or to its end, into one graph of plain tensor operations.
 2. What depends on single numbers alone (step number, hyperparameters, totals) is computed beside the graph: inside a fused loop it would
    be computed again for every element.
-3. What is due only now and then (`refreshed`) runs eagerly, and only when it is due.
+3. What is done only now and then (`refreshed`) makes graphs of its own: one for steps without, one for steps with it. The latter is
+   compiled only if it works element by element: decompositions of matrices gain nothing.
 4. torch.compile fuses the rest, which writes parameters and state in place. Tensors whose graphs read alike share what is compiled.
 
 Small tensors of one shape are stacked and stepped together (`torch.func.vmap`). Where a rule works element by element, shapes are
@@ -29,6 +30,7 @@ BUNDLE = 8  # so many large tensors of one shape take one call, where a rule wor
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 FEW = 16  # so many numbers that all tensors share are worked on beside the graph
 EIGHT = 8  # rows whose entries are reduced together
+THIN = 4  # a product of so few columns and rows is a sum that fuses with what comes after it
 PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
 aten = torch.ops.aten
 
@@ -92,7 +94,7 @@ def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]],
     memo: dict[Any, Any] = {}
     asking = True
     while asking:
-        stages = [batch.stage(owner) for batch in plan.batches]
+        stages = [batch.stage(owner, memo) for batch in plan.batches]
         if own := {name for stage in stages for name in stage.common if stage.common[name] != stages[0].common.get(name)} - owner._own:
             owner._own |= own  # no number of all tensors after all
             replies = [job.replies for job in plan.jobs]
@@ -219,7 +221,7 @@ class Batch:
                     self._slot(name)
         return bool(fixed == self.fixed)
 
-    def stage(self, owner: Any) -> "Stage":
+    def stage(self, owner: Any, memo: dict[Any, Any]) -> "Stage":
         """What the rule does up to its next request, traced when it is first met."""
         for k in range(self.heard, len(self.jobs[0].replies)):
             column = [j.replies[k] for j in self.jobs]
@@ -239,7 +241,7 @@ class Batch:
         key = self.roles, self.moved, replies
         if key not in self.stages:
             self.stages[key] = self._shared(owner)
-        return self.stages[key]
+        return self.stages[key].chosen(owner, self, memo)
 
     def _shared(self, owner: Any) -> "Stage":
         """The stage of all batches alike."""
@@ -328,7 +330,7 @@ def _multiplies(owner: Any, job: Job) -> bool:
         batch = Batch([job], Common([job], owner._own), 0, False, *_parts(vars(job.h)))
         batch.begin(*_parts(vars(job.h)))
         stage = Stage(owner, batch)
-        owner._stages[key] = not stage.lazy and any(n.target is aten.mm.default for n in stage.graph.nodes)
+        owner._stages[key] = not stage.dues and any(n.target is aten.mm.default for n in stage.graph.nodes)
     return bool(owner._stages[key])
 
 
@@ -346,20 +348,42 @@ def _parts(h: Mapping[str, Any]) -> tuple[list[Tensor], Any]:
 class Stage:
     """A rule from its beginning to its next request (`request`: class, constants, names of tensors) or to its end (None)."""
 
-    def __init__(self, owner: Any, batch: Batch) -> None:
+    def __init__(self, owner: Any, batch: Batch, case: "tuple[Stage, tuple[bool, ...]] | None" = None) -> None:
         self.owner, self.batch, self.request = owner, batch, None
+        self.dues: Piece | None = None  # whether what is done now and then is due; then there is a stage for each case
+        self.cases: dict[tuple[bool, ...], Stage] = {}
         self.common: dict[str, Any] = {}  # for each number that all tensors are taken to share: how it is computed, of shared ones only
         self.moves: list[fx.Node] = []  # where the thetas are kept, if the parameters themselves take the values to ask at
         self.plain = False  # true once `main` was compiled and is all there is to call
         self.apart: Callable[[], tuple[Piece, list[tuple[fx.Node, fx.Node]]]] | None = None
         self.roles = batch.roles
-        rule = self._rule
-        if batch.rows:
-            rule = torch.func.vmap(rule, tuple(None if role in ("t", "number", "common", "shared reply") else 0 for role in self.roles))
-        with tracing(_mark):
-            self.graph = make_fx(rule, tracing_mode="fake")(*batch.inputs).graph
-        self._split(max(1, batch.rows), owner.backend)
+        if case:
+            whole, due = case
+            self.request, self.graph = whole.request, fx.Graph(whole.graph.owning_module)
+            self.graph.output(self.graph.graph_copy(whole.graph, {}))
+            self._split(max(1, batch.rows), due)
+        else:
+            rule = self._rule
+            if batch.rows:
+                rule = torch.func.vmap(rule, tuple(None if role in ("t", "number", "common", "shared reply") else 0 for role in self.roles))
+            with tracing(_mark):
+                self.graph = make_fx(rule, tracing_mode="fake")(*batch.inputs).graph
+            self._split(max(1, batch.rows), None)
         del self.owner, self.batch
+
+    def chosen(self, owner: Any, batch: Batch, memo: dict[Any, Any]) -> "Stage":
+        """The stage itself, or the one for what is due now. `memo` is for what tensors share."""
+        if self.dues is None:
+            return self
+        env: dict[Any, Any] = dict(zip(self.places, batch.inputs, strict=True))
+        clock = self.places[self.roles.index("t")]
+        key = (id(self.dues), batch.jobs[0].t, *[id(env[n]) for n in self.dues.takes if n is not clock])
+        if key not in memo:
+            memo[key] = tuple(map(bool, self.dues(env)))
+        due = memo[key]
+        if due not in self.cases:
+            self.cases[due] = Stage(owner, batch, (self, due))
+        return self.cases[due]
 
     def ready(self, batch: Batch, memo: dict[Any, Any]) -> Callable[[], list[Tensor]]:
         """A call for the tensors of the request; at the end for none, and parameters and slots are written.
@@ -381,11 +405,6 @@ class Stage:
         return partial(self._run, env)
 
     def _run(self, env: dict[Any, Any]) -> list[Tensor]:
-        if self.first:
-            env.update(zip(self.first.gives, self.first(env), strict=True))
-        for n in self.lazy:
-            value = self._now(n, env)
-            env[n] = value.clone() if any(value is env[p] for p in self.overwritten) else value
         try:
             outs = self.main(env)
         except Exception as error:  # inductor cannot always write in place what depends on a reduction (PyTorch's issue 188228)
@@ -393,7 +412,7 @@ class Stage:
                 raise
             (self.main, self.copies), self.apart = self.apart(), None
             outs = self.main(env)
-        self.plain = not (self.request or self.first or self.lazy or self.copies)
+        self.plain = not (self.request or self.copies)
         env.update(zip(self.main.gives, outs, strict=True))
         # values first: one slot may take what another one holds
         values = [env[n].clone() if n in self.places else env[n] for _, n in self.copies]
@@ -442,72 +461,58 @@ class Stage:
             return [asked.like.new_zeros(()).expand(asked.like.shape)]
         return [given[k] for k in names]
 
-    def _split(self, rows: int, backend: Any) -> None:
-        """Cut the graph into `aside` (numbers), `first` and `main` (compiled), `lazy` (between them, when due), `copies` (at the end)."""
+    def _split(self, rows: int, due: Sequence[bool] | None) -> None:
+        """Cut the graph into `aside` (numbers), `main` (compiled, unless something unusual is due) and `copies` (at the end)."""
         _select(self.graph)
         self.graph.eliminate_dead_code()
         if any(n.target is aten.empty_like.default for n in self.graph.nodes):
             raise RuntimeError("the old theta is gone after the inner step: the rule may not read it")
         self.places = [n for n in self.graph.nodes if n.op == "placeholder"]
+        few = self._few(rows)
+        choices = [n for n in self.graph.nodes if "refreshed" in n.meta and n not in few and n.args[0] in few and _size(n.args[0]) == 1]
+        if choices and due is None:
+            self.dues = Piece(list(self.graph.nodes), [], [n.args[0] for n in choices])
+            return
+        unusual = _choose(self.graph, choices, due or ()) and not self.owner.elementwise
+        backend = None if unusual else self.owner.backend
+        few = self._few(rows)
+        _once(self.graph, few)
+        _multiply(self.graph, few)
+        _columns(self.graph)
+        _roots(self.graph)
+        _outer(self.graph)
+        self.outs = list(self.graph.output_node().args[0])
+        written = [p for p, role in zip(self.places, self.roles, strict=True) if role in ("theta", "slot")]
+        if self.request:
+            pairs, asked = self._moves(), self.outs
+        else:
+            self._share()
+            pairs, asked = [(p, n) for p, n in zip(written, self.outs, strict=True) if p is not n], []
+        nodes = [n for n in self.graph.nodes if n.op != "output"]
+        frontier = [n for n in nodes if n in few and n.op != "placeholder" and not few.issuperset(n.users)]
+        self.aside = Piece(nodes, [], frontier)
+        slots = {p for p, role in zip(self.places, self.roles, strict=False) if role == "slot"}  # written in place, so not packed
+        numbers = [n for n in nodes if n in few - slots and not few.issuperset(n.users)]
+        self.packed = [n for n in numbers if n.meta["val"].dim() == 0 and n.meta["val"].dtype == torch.float64]
+        clock = self.places[self.roles.index("t")]
+        self.watched = [n for n in self.places if n is not clock and (n in self.aside.takes or n in self.packed)]
+        here, self.copies = [(p, n) for p, n in pairs if n not in frontier], [(p, n) for p, n in pairs if n in frontier]
+
+        def missing(pairs: Sequence[tuple[fx.Node, fx.Node]]) -> list[fx.Node]:
+            return [n for n in dict.fromkeys([*asked, *(n for _, n in pairs)]) if n not in frontier and n.op != "placeholder"]
+
+        self.main = Piece(nodes, frontier, missing(self.copies), here, backend, self.packed)
+        if here:  # instead of `main` and `copies`, if it cannot be compiled
+            self.apart = lambda: (Piece(nodes, frontier, missing(pairs), [], backend, self.packed), pairs)
+
+    def _few(self, rows: int) -> set[fx.Node]:
+        """The single numbers of the graph, and those that it keeps for each row of a stack."""
         most = {"theta": 0, "g": 0, "shared reply": FEW}
         few = {p for p, role in zip(self.places, self.roles, strict=True) if _size(p) <= most.get(role, rows)}
         for n in self.graph.nodes:
             if n.op == "call_function" and n.all_input_nodes and few.issuperset(n.all_input_nodes) and _size(n) <= rows:
                 few.add(n)
-        _once(self.graph, few)
-        _multiply(self.graph, few)
-        _columns(self.graph)
-        _roots(self.graph)
-        self.outs = list(self.graph.output_node().args[0])
-        moves = self._moves() if self.request else []
-        if not self.request:
-            self._share()
-        nodes = [n for n in self.graph.nodes if n.op != "output"]
-
-        lazy = {n for n in nodes if "refreshed" in n.meta and n not in few and n.args[0] in few and _size(n.args[0]) == 1}
-        needed = _needed(self.outs, lazy)
-        self.lazy = [n for n in nodes if n in lazy and n in needed]
-        late = set(self.lazy)
-        for n in nodes:
-            if not late.isdisjoint(n.all_input_nodes):
-                late.add(n)
-        within = _needed([x for n in self.lazy for x in n.args[1:]], few)
-        only = within - needed
-        bridge = [n for n in nodes if n in within & needed - few - late and n.op != "placeholder"
-                  and not (only | set(self.lazy)).isdisjoint(n.users)]  # fmt: skip
-
-        frontier = [n for n in nodes if n in few and n.op != "placeholder" and not few.issuperset(n.users)]
-        self.aside = Piece(nodes, [], frontier)
-        slots = {p for p, role in zip(self.places, self.roles, strict=True) if role == "slot"}  # written in place, so not packed
-        numbers = [n for n in nodes if n in few - slots and not few.issuperset(n.users)]
-        self.packed = [n for n in numbers if n.meta["val"].dim() == 0 and n.meta["val"].dtype == torch.float64]
-        clock = self.places[self.roles.index("t")]
-        self.watched = [n for n in self.places if n is not clock and (n in self.aside.takes or n in self.packed)]
-        known = [*frontier, *self.lazy]
-        written = [p for p, role in zip(self.places, self.roles, strict=True) if role in ("theta", "slot")]
-        pairs = moves if self.request else [(p, n) for p, n in zip(written, self.outs, strict=True) if p is not n]
-        asked = self.outs if self.request else []
-        self.first, here = None, [(p, n) for p, n in pairs if n not in known]
-        if bridge:  # what is lazy needs work of the others, which may not write yet what it reads
-            here = []
-            self.first = Piece(
-                nodes,
-                known,
-                list(dict.fromkeys([*bridge, *(n for n in self.outs if n not in late and n not in known)])),
-                [],
-                backend,
-                self.packed,
-            )
-            known += self.first.gives
-        self.copies = [pair for pair in pairs if pair not in here]
-
-        def missing(pairs: Sequence[tuple[fx.Node, fx.Node]]) -> list[fx.Node]:
-            return [n for n in dict.fromkeys([*asked, *(n for _, n in pairs)]) if n not in known and n.op != "placeholder"]
-
-        self.main = Piece(nodes, known, missing(self.copies), here, backend, self.packed)
-        self.overwritten = [p for p, _ in here]
-        if here:  # instead of `main` and `copies`, if it cannot be compiled
-            self.apart = lambda: (Piece(nodes, known, missing(pairs), [], backend, self.packed), pairs)
+        return few
 
     def _share(self) -> None:
         """Note how the numbers are computed that all tensors share; those of no other kind than before stay where they are."""
@@ -547,21 +552,6 @@ class Stage:
             self.moves[-1].meta = {"val": torch.empty_like(theta.meta["val"])}
         self.outs = others
         return [*zip(self.moves, thetas, strict=True), *zip(thetas, at, strict=True)]
-
-    def _now(self, target: fx.Node, env: dict[fx.Node, Any]) -> Any:
-        """A node's value, computed eagerly, in the branch that is due only."""
-        if target not in env and target.meta.get("refreshed"):
-            due, new, old = target.args
-            value = self._now(new if self._now(due, env) else old, env)
-            like = target.meta["val"]
-            env[target] = (value if value.shape == like.shape else value.expand(like.shape)).contiguous()
-        elif target not in env:
-            lazy = {n for n in self.graph.nodes if n.meta.get("refreshed") and n is not target}
-            needed = _needed([target], env.keys() | lazy)
-            for n in self.graph.nodes:
-                if n in needed and n not in env:
-                    env[n] = self._now(n, env) if n in lazy else n.target(*fx.map_arg(n.args, env.get), **fx.map_arg(n.kwargs, env.get))
-        return env[target]
 
 
 class Piece:
@@ -703,6 +693,23 @@ def _select(graph: fx.Graph) -> None:
             graph.erase_node(part)
 
 
+def _choose(graph: fx.Graph, choices: Sequence[fx.Node], due: Sequence[bool]) -> bool:
+    """Leave only the branches that are due, or those that are not; whether any is."""
+    some = False
+    for n, now in reversed(list(zip(choices, due, strict=True))):
+        if not n.users:
+            continue
+        some |= now
+        value = n.args[1 if now else 2]
+        if _shape(value) != _shape(n):
+            with graph.inserting_before(n):
+                value = graph.call_function(aten.expand.default, (value, list(_shape(n))))
+            value.meta = dict(n.meta)
+        n.replace_all_uses_with(value)
+        graph.eliminate_dead_code()
+    return some
+
+
 def _once(graph: fx.Graph, few: set[fx.Node]) -> None:
     """Compute the numbers that tensors side by side share once."""
     first: dict[Any, fx.Node] = {}
@@ -763,6 +770,26 @@ def _roots(graph: fx.Graph) -> None:
             graph.erase_node(n)
 
 
+def _outer(graph: fx.Graph) -> None:
+    """Write a product of a few columns with as many rows as the sum of their outer products: nothing of its size is stored."""
+    for n in graph.find_nodes(op="call_function", target=aten.mm.default):
+        a, b = n.args
+        if not 1 <= (count := _shape(a)[1]) <= THIN:
+            continue
+        total = None
+        with graph.inserting_before(n):
+            for i in range(count):
+                ends = [graph.call_function(aten.slice.Tensor, (x, dim, i, i + 1)) for x, dim in ((a, 1), (b, 0))]
+                for end, x, dim in zip(ends, (a, b), (1, 0), strict=True):
+                    end.meta["val"] = x.meta["val"].narrow(dim, i, 1)
+                term = graph.call_function(aten.mul.Tensor, tuple(ends))
+                term.meta = dict(n.meta)
+                total = term if total is None else graph.call_function(aten.add.Tensor, (total, term))
+                total.meta = dict(n.meta)
+        n.replace_all_uses_with(total)
+        graph.erase_node(n)
+
+
 def _needed(targets: Sequence[fx.Node], stop: Any) -> set[fx.Node]:
     """The targets and all that they are computed from, not beyond what is in `stop`."""
     found, pending = set[fx.Node](), list(targets)
@@ -777,6 +804,10 @@ def _needed(targets: Sequence[fx.Node], stop: Any) -> set[fx.Node]:
 
 def _size(n: fx.Node) -> int:
     return int(n.meta["val"].numel())
+
+
+def _shape(n: fx.Node) -> torch.Size:
+    return torch.Size(n.meta["val"].shape)
 
 
 def _memory(n: fx.Node) -> int:

@@ -3,6 +3,7 @@
 import torch
 
 from reference_impls._base import Buffer, Decays, NonNegative, ReferenceOptimizer
+from reference_impls._matrices import refreshed
 from reference_impls._requests import Total
 
 
@@ -16,11 +17,11 @@ class SWATS(ReferenceOptimizer):
         beta1, beta2 = h.betas
         switched = s.phase > 0
         # [A1.v] gradient estimate: velocity of SGD, from the switch on
-        s.v = torch.where(switched, beta1 * s.v + g, s.v)
+        s.v = refreshed(switched, lambda: beta1 * s.v + g, s.v)
         # [A1.m] gradient estimate: running mean, up to the switch
-        s.m = torch.where(switched, s.m, beta1 * s.m + (1 - beta1) * g)
+        s.m = refreshed(~switched, lambda: beta1 * s.m + (1 - beta1) * g, s.m)
         # [A1.a] learning rate: running mean of the squares, up to the switch
-        s.a = torch.where(switched, s.a, beta2 * s.a + (1 - beta2) * g**2)
+        s.a = refreshed(~switched, lambda: beta2 * s.a + (1 - beta2) * g**2, s.a)
         # [A1.step_size] learning rate: undo the start at zero
         step_size = h.lr * torch.sqrt(1 - beta2**s.t) / (1 - beta1**s.t)
         # [A1.p] gradient estimate: the step of Adam
@@ -38,5 +39,5 @@ class SWATS(ReferenceOptimizer):
         # [A1.rate] learning rate: kept from the switch on
         old, s.rate = s.rate, torch.where((s.phase > 0) & ~switched, lam_hat, s.rate)
         # [A1.theta] update: Adam before, SGD after
-        theta = theta + torch.where(switched, -(1 - beta1) * old * s.v, p)
+        theta = theta + refreshed(switched, lambda: -(1 - beta1) * old * s.v, p)
         return theta

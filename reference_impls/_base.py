@@ -136,7 +136,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         Sparse gradients, and complex parameters of a method that looks at whole tensors, are a TypeError.
         """
         pairs = [(p, h) for p, h in self._pairs() if p.numel()]
-        if any("theta" in self.state.get(p, ()) for p, _ in pairs):
+        if any("theta" in self.state[p] for p, _ in pairs if p in self.state):
             raise RuntimeError("the parameters are the averaged ones now: call train() before step()")
         loss, gs = None, [p.grad if self.uses_gradient else None for p, _ in pairs]
         if closure is not None and self.uses_gradient:
@@ -147,12 +147,13 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         if self._compile and jobs:
             from reference_impls import _compiled
 
-            for p, _, h in jobs:
-                if p not in self.state:
-                    self.state[p] = {k: v.clone(memory_format=torch.contiguous_format) for k, v in self.init(seen(p), h).items()}
-            objective = self._objective([p for p, _, _ in jobs], [g for _, g, _ in jobs], closure, full, fisher)
-            _compiled.step(self, [(*job, self.state[job[0]]) for job in jobs], pairs, objective)
-            loss = objective.loss if loss is None else loss
+            rows = [(p, g, h, self.state[p]) for p, g, h in jobs]
+            for p, _, h, state in rows:
+                if not state:
+                    state.update((k, v.clone(memory_format=torch.contiguous_format)) for k, v in self.init(seen(p), h).items())
+            objective = self._objective([p for p, _, _ in jobs], [g for _, g, _ in jobs], closure, full, fisher) if self._asks() else None
+            _compiled.step(self, rows, pairs, objective)
+            loss = objective.loss if objective and loss is None else loss
         elif not self._asks():
             for p, g, h in self._store_small(jobs) if self.elementwise else jobs:
                 state = self._state(p, h)

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
+from operator import is_
 from typing import Any, ClassVar
 
 import torch
@@ -41,9 +42,9 @@ Row = tuple[Tensor, Tensor | None, Names, State]  # parameter, gradient, hyperpa
 class Job:
     """One tensor of a step. Alike ones share their `kind`."""
 
-    def __init__(self, row: Row, t: float) -> None:
+    def __init__(self, row: Row) -> None:
         self.p, self.g, self.h, self.state = row
-        self.t, self.kind = t, kind(self.p, self.h)
+        self.t, self.kind = 0.0, kind(self.p, self.h)
         self.place, self.layout = self.p.detach(), _layout(self.g)
         self.theta = _real(self.place)
         self.kept: Tensor | None = None  # what theta was, while the parameter is elsewhere
@@ -52,23 +53,21 @@ class Job:
         self.replies: list[Any] = []
 
     def stay(self) -> None:
-        """From now on, slots are kept where they are."""
-        self.memory = self._memory()
+        """From now on, the state is kept where it is."""
+        self.lasting = list(self.state.values())
+        self.memory = [x.data_ptr() for x in self.lasting]
 
-    def _memory(self) -> list[int]:
-        return [x.data_ptr() for x in self.slots.values()]
-
-    def again(self, row: Row, t: float) -> bool:
+    def again(self, row: Row) -> bool:
         """Take in a later step, if the tensors are the same, where they were, and the gradient is laid out like the first one."""
         p, self.g, self.h, state = row
-        self.t, self.replies = t, []
         return (
             p is self.p
             and state is self.state
             and p.is_set_to(self.place)
             and _layout(self.g) == self.layout
-            and all(state.get(name) is x for name, x in self.slots.items())
-            and self._memory() == self.memory
+            and len(state) == len(self.lasting)
+            and all(map(is_, state.values(), self.lasting))
+            and [x.data_ptr() for x in self.lasting] == self.memory
         )
 
 
@@ -86,11 +85,9 @@ def _layout(g: Tensor | None) -> Any:
 
 def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]], objective: Objective | None) -> None:
     """One step of all rows. `pairs` are the optimizer's tensors, whether or not they have a gradient now."""
-    clock = [state["t"] for *_, state in rows]
-    ts = torch.stack(clock).tolist()
     plan = owner._plan
-    if plan is None or not plan.again(rows, ts):
-        plan = owner._plan = Plan(owner, rows, ts, Counter(kind(p, h) for p, h in pairs))
+    if plan is None or not plan.again(rows):
+        plan = owner._plan = Plan(owner, rows, Counter(kind(p, h) for p, h in pairs))
     memo: dict[Any, Any] = {}
     asking = True
     while asking:
@@ -98,7 +95,7 @@ def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]],
         if own := {name for stage in stages for name in stage.common if stage.common[name] != stages[0].common.get(name)} - owner._own:
             owner._own |= own  # no number of all tensors after all
             replies = [job.replies for job in plan.jobs]
-            plan = owner._plan = Plan(owner, rows, ts, Counter(kind(p, h) for p, h in pairs))
+            plan = owner._plan = Plan(owner, rows, Counter(kind(p, h) for p, h in pairs))
             for job, heard in zip(plan.jobs, replies, strict=True):
                 job.replies = heard
             continue
@@ -115,7 +112,6 @@ def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]],
             for job, reply in zip(plan.jobs, answer([job.asked for job in plan.jobs], objective), strict=True):
                 job.replies.append(reply)
     plan.end()
-    torch._foreach_add_(clock, 1.0)
 
 
 # --- which tensors step together
@@ -124,29 +120,44 @@ def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]],
 class Plan:
     """How the tensors of a step lie together: made anew only when they are others, or elsewhere."""
 
-    def __init__(self, owner: Any, rows: Sequence[Row], ts: Sequence[float], room: Counter[Any]) -> None:
-        self.jobs = list(map(Job, rows, ts))
+    def __init__(self, owner: Any, rows: Sequence[Row], room: Counter[Any]) -> None:
+        self.jobs = list(map(Job, rows))
+        devices: dict[Any, list[Job]] = {}
         alike: dict[int, list[Job]] = {}
         for job in self.jobs:
+            devices.setdefault(job.p.device, []).append(job)
             alike.setdefault(id(job.h), []).append(job)
+        self.clocks = [(torch.stack([job.state["t"] for job in jobs]), jobs) for jobs in devices.values()]
+        for clock, jobs in self.clocks:  # one tensor, of which each step number is a part
+            for job, part in zip(jobs, clock.unbind(), strict=True):
+                job.state["t"] = part
+        self._read()
         self.common = {key: Common(jobs, owner._own) for key, jobs in alike.items()}
         self.batches = [batch for key, common in self.common.items() for batch in _batches(owner, common, room)]
         for job in self.jobs:
             job.stay()
         self._begin()
 
-    def again(self, rows: Sequence[Row], ts: Sequence[float]) -> bool:
+    def again(self, rows: Sequence[Row]) -> bool:
         """Take in a later step, if the plan still serves."""
-        if len(rows) != len(self.jobs) or not all([job.again(*each) for job, *each in zip(self.jobs, rows, ts, strict=True)]):
+        if len(rows) != len(self.jobs) or not all([job.again(row) for job, row in zip(self.jobs, rows, strict=True)]):
             return False
+        self._read()
         return all(common.again() for common in self.common.values()) and all(batch.alike() for batch in self.batches) and self._begin()
 
     def end(self) -> None:
-        """Let go of what belongs to one step."""
+        """Count the step, and let go of what belongs to it alone."""
         for job in self.jobs:
             job.g, job.asked, job.replies = None, None, []
         for batch in self.batches:
             batch.inputs = []
+        for clock, _ in self.clocks:
+            clock.add_(1)
+
+    def _read(self) -> None:
+        for clock, jobs in self.clocks:
+            for job, t in zip(jobs, clock.tolist(), strict=True):
+                job.t = t
 
     def _begin(self) -> bool:
         parts = {i: _parts(vars(h)) for i, h in {id(job.h): job.h for job in self.jobs}.items()}
@@ -213,7 +224,7 @@ class Batch:
         self.heard, self.moved, self.inputs = 0, None, [*self.lasting, self.jobs[0].state["t"], *numbers, *self.common.numbers]
         self.roles = self.roles[: len(self.inputs)]
         for i, group in zip(self.grads, self.groups, strict=bool(self.grads)):
-            self.inputs[i] = self._gather([_real(j.g) for j in group if j.g is not None], "g")
+            self.inputs[i] = self._gather([_real(job.g) for job in group if job.g is not None], "g")
         if self.rows:
             self._gather([j.theta for j in self.jobs], "theta")
             if len(self.jobs) < self.rows:

@@ -216,7 +216,8 @@ class ReferenceOptimizer(torch.optim.Optimizer):
                 hook.remove()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "evaluations": self.evaluations, "_compile": self._compile, "_stages": {}, "_plan": None, "_own": set()}
+        compiled = {"_compile": self._compile, "_stages": {}, "_plan": None, "_own": set()}
+        return {**super().__getstate__(), "evaluations": self.evaluations, **compiled}
 
     # --- helpers
 

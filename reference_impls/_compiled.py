@@ -59,7 +59,7 @@ class Job:
 
     def again(self, row: Row) -> bool:
         """Take in a later step, if the tensors are the same, where they were, and the gradient is laid out like the first one."""
-        p, self.g, self.h, state = row
+        (p, self.g, self.h, state), self.replies = row, []
         return (
             p is self.p
             and state is self.state
@@ -92,7 +92,7 @@ def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]],
     asking = True
     while asking:
         stages = [batch.stage(owner, memo) for batch in plan.batches]
-        if own := {name for stage in stages for name in stage.common if stage.common[name] != stages[0].common.get(name)} - owner._own:
+        if own := {name for stage in stages for name in stage.own}:
             owner._own |= own  # no number of all tensors after all
             replies = [job.replies for job in plan.jobs]
             plan = owner._plan = Plan(owner, rows, Counter(kind(p, h) for p, h in pairs))
@@ -140,7 +140,7 @@ class Plan:
 
     def again(self, rows: Sequence[Row]) -> bool:
         """Take in a later step, if the plan still serves."""
-        if len(rows) != len(self.jobs) or not all([job.again(row) for job, row in zip(self.jobs, rows, strict=True)]):
+        if len(rows) != len(self.jobs) or not all(job.again(row) for job, row in zip(self.jobs, rows, strict=True)):
             return False
         self._read()
         return all(common.again() for common in self.common.values()) and all(batch.alike() for batch in self.batches) and self._begin()
@@ -161,7 +161,7 @@ class Plan:
 
     def _begin(self) -> bool:
         parts = {i: _parts(vars(h)) for i, h in {id(job.h): job.h for job in self.jobs}.items()}
-        return all([batch.begin(*parts[id(batch.jobs[0].h)]) for batch in self.batches])
+        return all(batch.begin(*parts[id(batch.jobs[0].h)]) for batch in self.batches)
 
 
 class Common:
@@ -172,9 +172,8 @@ class Common:
 
     def __init__(self, jobs: list[Job], own: Collection[str]) -> None:
         self.jobs = jobs
-        self.names = [name for name, x in jobs[0].slots.items() if not x.dim() and name not in own and all(name in job.slots for job in jobs)]
-        if len({job.t for job in jobs}) > 1:
-            self.names = []
+        one = {name for name, x in jobs[0].slots.items() if not x.dim()} if len({job.p.device for job in jobs}) == 1 else set()
+        self.names = sorted(one.intersection(*(job.slots for job in jobs)).difference(own))
         same = self._same()
         self.names = [name for name in self.names if name in same]
         self.again()
@@ -244,7 +243,7 @@ class Batch:
                     self._gather(column, "theta")
                 continue
             own = len(self.jobs) == 1 or any(x is not column[0] for x in column)
-            given = [column[0]] if not own else [self._gather(column)] if self.rows else [self._gather([x]) for x in column]
+            given = [self._gather(column)] if own and self.rows else [self._gather([x]) for x in column] if own else column[:1]
             self.inputs += given
             self.roles += ("reply" if own else "shared reply",) * len(given)
         self.heard = len(self.jobs[0].replies)
@@ -258,7 +257,8 @@ class Batch:
         """The stage of all batches alike."""
         seen = [x for role, x in zip(self.roles, self.inputs, strict=True) if role not in ("t", "number", "common")]
         precision = torch.get_float32_matmul_precision()
-        key = (self.rows, self.fixed, *self.common.names, self.roles, self.moved, precision, self.lasting[0].device, *[(x.shape, x.stride(), x.dtype) for x in seen])
+        layouts = [(x.shape, x.stride(), x.dtype) for x in seen]
+        key = (self.rows, self.fixed, *self.common.names, self.roles, self.moved, precision, self.lasting[0].device, *layouts)
         if key not in owner._stages:
             owner._stages[key] = Stage(owner, self)
             for x in self.inputs:
@@ -363,7 +363,7 @@ class Stage:
         self.owner, self.batch, self.request = owner, batch, None
         self.dues: Piece | None = None  # whether what is done now and then is due; then there is a stage for each case
         self.cases: dict[tuple[bool, ...], Stage] = {}
-        self.common: dict[str, Any] = {}  # for each number that all tensors are taken to share: how it is computed, of shared ones only
+        self.own: set[str] = set()  # numbers that all tensors are taken to share, but will not
         self.moves: list[fx.Node] = []  # where the thetas are kept, if the parameters themselves take the values to ask at
         self.plain = False  # true once `main` was compiled and is all there is to call
         self.apart: Callable[[], tuple[Piece, list[tuple[fx.Node, fx.Node]]]] | None = None
@@ -499,6 +499,7 @@ class Stage:
         else:
             self._share()
             pairs, asked = [(p, n) for p, n in zip(written, self.outs, strict=True) if p is not n], []
+        pairs = self._copied(pairs, few)
         nodes = [n for n in self.graph.nodes if n.op != "output"]
         frontier = [n for n in nodes if n in few and n.op != "placeholder" and not few.issuperset(n.users)]
         self.aside = Piece(nodes, [], frontier)
@@ -507,7 +508,9 @@ class Stage:
         self.packed = [n for n in numbers if n.meta["val"].dim() == 0 and n.meta["val"].dtype == torch.float64]
         clock = self.places[self.roles.index("t")]
         self.watched = [n for n in self.places if n is not clock and (n in self.aside.takes or n in self.packed)]
-        here, self.copies = [(p, n) for p, n in pairs if n not in frontier], [(p, n) for p, n in pairs if n in frontier]
+        # torch.compile loses what is written to a float64 input of one number
+        here = [(p, n) for p, n in pairs if n not in frontier and p.meta["val"].dim()]
+        self.copies = [pair for pair in pairs if pair not in here]
 
         def missing(pairs: Sequence[tuple[fx.Node, fx.Node]]) -> list[fx.Node]:
             return [n for n in dict.fromkeys([*asked, *(n for _, n in pairs)]) if n not in frontier and n.op != "placeholder"]
@@ -516,34 +519,45 @@ class Stage:
         if here:  # instead of `main` and `copies`, if it cannot be compiled
             self.apart = lambda: (Piece(nodes, frontier, missing(pairs), [], backend, self.packed), pairs)
 
+    def _copied(self, pairs: Sequence[tuple[fx.Node, fx.Node]], few: set[fx.Node]) -> list[tuple[fx.Node, fx.Node]]:
+        """With an input that is written to as another one's value, as 1 times it: inductor takes a clone for the written input itself."""
+        memory = {_memory(p) for p, _ in pairs}
+        clashes = {n for p, n in pairs if n not in few and _memory(n) in memory - {_memory(p)}}
+        if not clashes:
+            return list(pairs)
+        clock = self.places[self.roles.index("t")]
+        ones = []
+        with self.graph.inserting_before(self.graph.output_node()):
+            for target, value in ((aten.add.Tensor, clock.meta["val"] + 1), (aten.div.Tensor, clock.meta["val"] + 1)):
+                ones.append(self.graph.call_function(target, (clock, 1) if not ones else (ones[0], ones[0])))
+                ones[-1].meta = {"val": value}
+                few.add(ones[-1])
+            products = {n: self.graph.call_function(aten.mul.Tensor, (n, ones[1])) for n in sorted(clashes)}
+        for n, product in products.items():
+            product.meta = dict(n.meta)
+        return [(p, products.get(n, n) if _memory(n) != _memory(p) else n) for p, n in pairs]
+
     def _few(self, rows: int) -> set[fx.Node]:
         """The single numbers of the graph, and those that it keeps for each row of a stack."""
         most = {"theta": 0, "g": 0, "shared reply": FEW}
         few = {p for p, role in zip(self.places, self.roles, strict=True) if _size(p) <= most.get(role, rows)}
         for n in self.graph.nodes:
-            if n.op == "call_function" and n.all_input_nodes and few.issuperset(n.all_input_nodes) and _size(n) <= rows:
+            one = n.op == "call_function" and isinstance(n.meta["val"], Tensor) and few.issuperset(n.all_input_nodes)
+            if one and _size(n) <= (rows if n.all_input_nodes else 1):
                 few.add(n)
         return few
 
     def _share(self) -> None:
-        """Note how the numbers are computed that all tensors share; those of no other kind than before stay where they are."""
+        """Leave alone the numbers of all tensors that do not change, and find those that are computed from one tensor."""
+        roles = dict(zip(self.places, self.roles, strict=True))
+        own = [p for p in self.places if roles[p] in ("theta", "slot")]
+        shared = dict(zip(self.batch.common.names, (p for p in self.places if roles[p] == "common"), strict=True))
         slots = [name for name in self.batch.jobs[0].state if name != "t"]
-        shared = dict(zip((p for p, role in zip(self.places, self.roles, strict=True) if role == "common"), self.batch.common.names, strict=True))
-        own = [p for p, role in zip(self.places, self.roles, strict=True) if role in ("theta", "slot")]
         for i, name in enumerate(["theta", *slots] * len(self.batch.groups)):
-            if name in shared.values():
-                told = self._told(self.outs[i])
-                self.common[name] = told if self.common.setdefault(name, told) == told else object()
-                self.outs[i] = own[i] if shared.get(self.outs[i]) == name else self.outs[i]
-
-    def _told(self, node: Any) -> Any:
-        """How a value is computed, told without the names of nodes; equal to nothing else, if of what tensors do not share."""
-        if not isinstance(node, fx.Node):
-            return tuple(map(self._told, node)) if isinstance(node, list | tuple) else node
-        if node.op != "placeholder":
-            return node.target, *map(self._told, node.args), *map(self._told, node.kwargs.values())
-        at = self.places.index(node)
-        return (self.roles[at], at - self.roles.index(self.roles[at])) if self.roles[at] in ("t", "number", "common", "shared reply") else object()
+            if name in shared:
+                if {"theta", "g", "slot", "reply"} & {roles.get(n) for n in _needed([self.outs[i]], ())}:
+                    self.own.add(name)
+                self.outs[i] = own[i] if self.outs[i] is shared[name] else self.outs[i]
 
     def _moves(self) -> list[tuple[fx.Node, fx.Node]]:
         """What is asked at some point of the parameters, they take that themselves, and what they were is kept: places and values."""

@@ -21,17 +21,18 @@ class DAdaptAdam(ReferenceOptimizer):
         root = beta2**0.5
         # [C.lam] learning rate: as long as the distance is thought to be
         lam = h.lr * s.d
-        along = (g * s.s / (torch.sqrt(s.v) + h.eps)).sum()
+        weighted = root * s.s + (1 - root) * lam * g
+        along, size = yield Total(torch.stack([(g * s.s / (torch.sqrt(s.v) + h.eps)).sum(), torch.abs(weighted).sum()]))
+        # [C.r] learning rate: how far the way so far went along the gradients
+        s.r = root * s.r + (1 - root) * lam * along
         # [C.m] gradient estimate: running mean, each gradient with the step size of its time
         s.m = beta1 * s.m + (1 - beta1) * lam * g
         # [C.v] learning rate: running mean of the squares
         s.v = beta2 * s.v + (1 - beta2) * g**2
         # [C.s] learning rate: running mean over a longer time
-        s.s = root * s.s + (1 - root) * lam * g
+        s.s = weighted
         # [C.s_norm] learning rate: one number for the whole model
-        along, s_norm = yield Total(torch.stack([along, torch.abs(s.s).sum()]))
-        # [C.r] learning rate: how far the way so far went along the gradients
-        s.r = root * s.r + (1 - root) * lam * along
+        s_norm = size
         # [C.d_hat] learning rate: the solution is at least so far away
         d_hat = torch.where(s_norm > 0, s.r / ((1 - root) * s_norm), s.d)
         # [C.d] learning rate: it never shrinks

@@ -26,12 +26,14 @@ class Prodigy(ReferenceOptimizer):
         s.v = beta2 * s.v + (1 - beta2) * d**2 * g**2
         # [C.x0] learning rate: the start point is kept
         s.x0 = s.x0
-        # [C.s] learning rate: weighted sum of the gradients
-        s.s = beta2**0.5 * s.s + h.lr * d**2 / h.d0 * g
-        # [C.s_norm] learning rate: one number for the whole model
-        along, s_norm = yield Total(torch.stack([(g * (s.x0 - theta)).sum(), torch.abs(s.s).sum()]))
+        weighted = beta2**0.5 * s.s + h.lr * d**2 / h.d0 * g
+        along, size = yield Total(torch.stack([(g * (s.x0 - theta)).sum(), torch.abs(weighted).sum()]))
         # [C.r] learning rate: how far the way so far went along the gradients
         s.r = beta2**0.5 * s.r + h.lr * d**2 / h.d0 * along
+        # [C.s] learning rate: weighted sum of the gradients
+        s.s = weighted
+        # [C.s_norm] learning rate: one number for the whole model
+        s_norm = size
         # [C.d_hat] learning rate: the solution is at least so far away
         d_hat = torch.where(s_norm > 0, h.d_coef * s.r / s_norm, d)
         # [C.d] learning rate: it never shrinks

@@ -8,6 +8,7 @@ import pydoc
 import re
 import subprocess
 import sys
+import weakref
 from typing import Annotated, Literal
 
 import pytest
@@ -17,10 +18,28 @@ from hypothesis import strategies as st
 from torch.nn import Parameter
 
 import reference_impls
-from reference_impls import LARS, SAM, SGD, SOAP, Adafactor, AdaHessian, Adam, AdamW, Lion, Nadam, Prodigy, Rprop, _base
+from reference_impls import (
+    LARS,
+    SAM,
+    SGD,
+    SOAP,
+    Adafactor,
+    AdaHessian,
+    Adam,
+    AdamW,
+    DAdaptSGD,
+    HeavyBall,
+    Lion,
+    Nadam,
+    NovoGrad,
+    Prodigy,
+    Rprop,
+    _base,
+)
 from reference_impls._base import Buffer, Count, Decays, NonNegative, Range, ReferenceOptimizer
 from reference_impls._hyper import refusal
-from reference_impls._requests import Draw, FullGradient, FunctionObjective, Gradient, Hvp, Inner, Total, Value
+from reference_impls._matrices import newton_schulz
+from reference_impls._requests import Draw, FullGradient, FunctionObjective, Gradient, Hvp, Inner, Total, Value, draw
 from reference_impls.wrappers._base import Wrapper
 
 F64 = torch.float64
@@ -558,16 +577,19 @@ def test_large_tensors_of_one_shape_are_stepped_side_by_side(cls, monkeypatch):
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
 def test_torch_compile_gives_the_same_numbers():
-    """The default backend: generated code, for single large tensors, stacks of small ones and reductions."""
-    for cls in (AdamW, Adafactor, LARS):
-        params, twins = ([Parameter(x) for x in tensors(99, shapes=[(40, 500), (4, 5), (4, 5)])] for _ in range(2))
+    """The default backend: single large tensors, stacks of small ones, reductions, slots of one number or of the old point."""
+    shapes = [(40, 500), (4, 5), (4, 5)]
+    for cls in (AdamW, Adafactor, LARS, NovoGrad, DAdaptSGD, HeavyBall, SAM):
+        params, twins = ([Parameter(x) for x in tensors(99, shapes=shapes)] for _ in range(2))
+        states = []
         for xs, how in ((params, False), (twins, True)):
-            optimizer = cls(xs, **required(cls), compile=how)
-            for seed in range(3):
-                for x, g in zip(xs, tensors(seed, shapes=[(40, 500), (4, 5), (4, 5)]), strict=True):
+            optimizer = cls(SGD(xs, lr=0.1) if cls is SAM else xs, **required(cls), compile=how)
+            for seed in range(4):
+                for x, g in zip(xs, tensors(seed, shapes=shapes), strict=True):
                     x.grad = g
-                optimizer.step()
-        torch.testing.assert_close(params, twins, rtol=1e-11, atol=1e-13)
+                optimizer.step(*[lambda xs=xs: sum((x**4).sum() for x in xs)] * (cls is SAM))
+            states.append([dict(optimizer.state[x]) for x in xs])
+        torch.testing.assert_close([params, states[0]], [twins, states[1]], rtol=1e-11, atol=1e-13)
 
 
 def test_large_tensors_are_stepped_in_blocks_eager_and_compiled(monkeypatch):
@@ -683,6 +705,140 @@ def test_what_is_seldom_due_is_not_computed_otherwise(monkeypatch):
             if "linalg" in str(node.target):
                 node.target = counted(node.target)
     assert counts == [0] * 10 + [2, 0]
+
+
+def test_a_compiled_step_finds_what_changed_between_steps(monkeypatch):
+    """How tensors lie together is kept between steps, and must not outlive what it was made of."""
+    shapes = [(4, 5)] * 3 + [(150, 150)] * 9 + [(), ()]
+    monkeypatch.setattr(Nadam, "backend", "eager")
+    runs = []
+    for how in (False, True):
+        xs = [Parameter(x) for x in tensors(99, shapes=shapes)]
+        optimizer = Nadam([{"params": xs[::2]}, {"params": xs[1::2], "lr": 0.02}], lr=0.1, compile=how)
+        for seed in range(9):
+            for i, (x, g) in enumerate(zip(xs, tensors(seed, shapes=shapes), strict=True)):
+                x.grad = g.mT if seed == 2 and i == 3 else None if (seed, i) in ((3, 0), (3, 5)) else g
+            if seed == 4:
+                xs[4].data = xs[4].data.clone() + 1  # other memory
+                xs[5].data.mul_(2)
+            if seed == 5:
+                optimizer.state[xs[0]]["m"] = torch.ones_like(xs[0])
+                optimizer.state[xs[1]]["n"].fill_(0.5)
+                optimizer.state[xs[6]]["mu_product"].fill_(0.25)  # one of the numbers that all had in common
+            if seed == 6:
+                optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+            if seed == 7:
+                optimizer.param_groups[0]["lr"], optimizer.param_groups[1]["lr"] = 0.03, torch.tensor(0.04, dtype=F64)
+            if seed == 8:
+                optimizer.param_groups[1]["lr"].fill_(0.5)
+            optimizer.step()
+        runs.append([*(x.detach() for x in xs), *(v for x in xs for v in optimizer.state[x].values())])
+    torch.testing.assert_close(*runs, rtol=1e-11, atol=1e-13)
+
+
+def test_a_compiled_step_keeps_no_gradient(monkeypatch):
+    """What is kept between steps is the parameters' and the state's memory."""
+    monkeypatch.setattr(AdamW, "backend", "eager")
+    x = Parameter(torch.ones(200, 200))
+    x.grad = torch.ones(200, 200)
+    optimizer = AdamW([x], compile=True)
+    optimizer.step()
+    kept = weakref.ref(x.grad)
+    x.grad = None
+    assert kept() is None
+    assert optimizer._plan is not None
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (150, 150)])
+def test_a_closure_that_fails_leaves_the_parameters_where_they_were(shape, monkeypatch):
+    monkeypatch.setattr(SAM, "backend", "eager")
+    runs = []
+    for compile in (False, True):
+        x = Parameter(tensors(99, shapes=[shape])[0])
+        optimizer, calls = SAM(SGD([x], lr=0.1), rho=0.5, compile=compile), []
+
+        def closure(x=x, calls=calls):
+            calls.append(x.detach().clone())
+            if len(calls) == 4:
+                raise FloatingPointError
+            return (x**4).sum()
+
+        optimizer.step(closure)
+        before = x.detach().clone()
+        with pytest.raises(FloatingPointError):
+            optimizer.step(closure)
+        assert same([x.detach(), calls[2]], [before, before])
+        assert not same([calls[3]], [before])
+        optimizer.step(closure)
+        runs.append([x.detach(), *calls])
+    torch.testing.assert_close(*runs, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (150, 150)])
+def test_a_wrapper_that_reads_the_old_point_after_the_inner_step_is_not_compiled(shape, monkeypatch):
+    class Back(Wrapper):
+        backend = "eager"
+
+        def __init__(self, inner, *, compile: bool = False):
+            super().__init__(inner, compile)
+
+        def update(self, theta, g, s, h):
+            there = yield Inner(g)
+            return (theta + there) / 2
+
+    x = Parameter(torch.ones(shape))
+    x.grad = torch.ones(shape)
+    Back(SGD([x], lr=0.5)).step()
+    assert torch.equal(x.detach(), torch.full(shape, 0.75))
+    with pytest.raises(RuntimeError, match="old theta is gone"):
+        Back(SGD([x], lr=0.5), compile=True).step()
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("sm3", (24, 7)), ("came", (24, 7)), ("adafactor", (2, 24, 7)), ("madgrad", (24, 7)), ("galore", (24, 7)), ("muon", (150, 160))],
+)
+def test_what_is_rewritten_for_speed_computes_the_same(name, shape, monkeypatch):
+    """Columns by eights, powers by logarithms, thin products as sums, products in stacks; zeros among the gradients too."""
+    cls = reference_impls.load(name)
+    monkeypatch.setattr(cls, "backend", "eager")
+    runs = []
+    for compile in (False, True):
+        xs = [Parameter(x) for x in tensors(99, shapes=[shape] * 9)]
+        optimizer = cls(xs, **required(cls), compile=compile)
+        for seed in range(4):
+            for x, g in zip(xs, tensors(seed, shapes=[shape] * 9), strict=True):
+                x.grad = g * (g > 0)
+            optimizer.step()
+        runs.append([x.detach() for x in xs])
+    torch.testing.assert_close(*runs, rtol=1e-9, atol=1e-11)
+
+
+def test_products_are_coarse_only_where_torch_is_told_so():
+    x = tensors(0, torch.float32, [(6, 9)])[0]
+    fine = newton_schulz(x, (3.4445, -4.775, 2.0315), 5)
+    torch.testing.assert_close(newton_schulz(x.mT, (3.4445, -4.775, 2.0315), 5), fine.mT)
+    torch.set_float32_matmul_precision("medium")
+    try:
+        coarse = newton_schulz(x, (3.4445, -4.775, 2.0315), 5)
+        exact = newton_schulz(x.double(), (3.4445, -4.775, 2.0315), 5)
+    finally:
+        torch.set_float32_matmul_precision("highest")
+    assert coarse.dtype == torch.float32
+    assert 1e-3 < (coarse - fine).abs().max() < 0.1
+    torch.testing.assert_close(exact.float(), fine, rtol=1e-4, atol=1e-5)
+
+
+def test_random_signs_are_signs_and_balanced():
+    torch.manual_seed(0)
+    for shape in ((), (3,), (129,), (500, 400)):
+        signs = draw("rademacher", torch.zeros(shape, dtype=torch.float64))
+        assert signs.shape == shape
+        assert signs.dtype == F64
+        assert (signs.abs() == 1).all()
+    columns = signs.view(-1, 64)  # each bit of a word on its own, and each with the next
+    assert columns.mean(0).abs().max() < 5 / len(columns) ** 0.5
+    assert (columns[:, 1:] * columns[:, :-1]).mean(0).abs().max() < 5 / len(columns) ** 0.5
 
 
 # --- rules that ask

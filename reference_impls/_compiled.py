@@ -172,8 +172,9 @@ class Common:
 
     def __init__(self, jobs: list[Job], own: Collection[str]) -> None:
         self.jobs = jobs
-        one = {name for name, x in jobs[0].slots.items() if not x.dim()} if len({job.p.device for job in jobs}) == 1 else set()
-        self.names = sorted(one.intersection(*(job.slots for job in jobs)).difference(own))
+        numbers = [{name for name, x in job.slots.items() if not x.dim()} for job in jobs]
+        together = len({job.p.device for job in jobs}) == 1
+        self.names = sorted(set.intersection(*numbers).difference(own)) if together else []
         same = self._same()
         self.names = [name for name in self.names if name in same]
         self.again()

@@ -204,20 +204,20 @@ def entries(shapes: Sequence[tuple[int, ...]]) -> int:
 
 
 def compiled(optimizer: Optimizer, shapes: Sequence[tuple[int, ...]], hyper: Mapping[str, Any]) -> tuple[Step, float]:
-    """Our compiled step, and the seconds by which its first two calls took longer than two later ones, where nothing was compiled before.
+    """Our compiled step, and the seconds that its first calls took beyond the quickest of them, where nothing was compiled before.
 
-    What is done only now and then is done in the first call, so the second may compile as well.
+    What is done only now and then is done in the first call, so later ones may compile as well.
     """
     from torch._inductor.utils import fresh_cache
 
     step = stepping(load(optimizer.id), {**hyper, "compile": True}, shapes, optimizer)
     with fresh_cache():
         seconds = []
-        for _ in range(3):
+        for _ in range(4):
             started = time.perf_counter()
             step()
             seconds.append(time.perf_counter() - started)
-        return step, seconds[0] + seconds[1] - 2 * seconds[2]
+        return step, sum(seconds) - len(seconds) * min(seconds)
 
 
 def library_step(optimizer: Optimizer, peer: Peer, hyper: Mapping[str, Any], shapes: Sequence[tuple[int, ...]]) -> Step:

@@ -7,9 +7,9 @@
    compiled only if it works element by element: decompositions of matrices gain nothing.
 4. torch.compile fuses the rest, which writes parameters and state in place. Tensors whose graphs read alike share what is compiled.
 
-Small tensors of one shape are stacked and stepped together (`torch.func.vmap`). Where a rule works element by element, shapes are
-flattened, and some large tensors of one shape take one call side by side. A rule that asks is followed from its beginning for each
-request: it is pure, and only what the request needs is computed.
+Small tensors of one shape are stacked and stepped together (`torch.func.vmap`); so are large ones, by eights, if the rule multiplies
+matrices in every step. Where a rule works element by element, shapes are flattened, and some large tensors of one shape take one call
+side by side. A rule that asks is followed from its beginning for each request: it is pure, and only what the request needs is computed.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ from reference_impls._base import SMALL
 from reference_impls._requests import Draw, Objective, answer
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
-BUNDLE = 8  # so many large tensors of one shape take one call, where a rule works element by element; half of them if it asks
+BUNDLE = 8  # so many large tensors of one shape take one call, side by side or stacked; half of them if the rule asks
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 FEW = 16  # so many numbers that all tensors share are worked on beside the graph
 EIGHT = 8  # rows whose entries are reduced together

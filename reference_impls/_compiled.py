@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
+from itertools import chain
 from operator import is_
 from typing import Any, ClassVar
 
@@ -24,7 +25,7 @@ from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 
 from reference_impls._base import SMALL
-from reference_impls._requests import Draw, Objective, answer
+from reference_impls._requests import Draw, Objective, answers
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
 BUNDLE = 8  # so many large tensors of one shape take one call, side by side or stacked; half of them if the rule asks
@@ -39,36 +40,29 @@ aten = torch.ops.aten
 Row = tuple[Tensor, Tensor | None, Names, State]  # parameter, gradient, hyperparameters, state, which is written in place
 
 
-class Job:
-    """One tensor of a step. Alike ones share their `kind`."""
+class Now:
+    """What belongs to one step alone, an item for each tensor: gradients, hyperparameters, step numbers, what is asked and replied."""
 
-    def __init__(self, row: Row) -> None:
-        self.p, self.g, self.h, self.state = row
-        self.t, self.kind = 0.0, kind(self.p, self.h)
-        self.place, self.layout = self.p.detach(), _layout(self.g)
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self.gs: Sequence[Tensor | None] = ()
+        self.hs: Sequence[Names] = ()
+        self.ts: list[float] = []
+        self.asked: dict[str, list[Any]] = {}  # by the names of the request's fields
+        self.replies: list[Sequence[Any]] = []  # of each request
+
+
+class Job:
+    """One tensor, number so and so of its optimizer's. Alike ones share their `kind`."""
+
+    def __init__(self, number: int, p: Tensor, h: Names, state: State) -> None:
+        self.number, self.p, self.state, self.kind = number, p, state, kind(p, h)
+        self.place = p.detach()
         self.theta = _real(self.place)
         self.kept: Tensor | None = None  # what theta was, while the parameter is elsewhere
-        self.slots = {name: x for name, x in self.state.items() if name != "t"}
-        self.asked: Any = None
-        self.replies: list[Any] = []
-
-    def stay(self) -> None:
-        """From now on, the state is kept where it is."""
-        self.lasting = list(self.state.values())
-        self.memory = [x.data_ptr() for x in self.lasting]
-
-    def again(self, row: Row) -> bool:
-        """Take in a later step, if the tensors are the same, where they were, and the gradient is laid out like the first one."""
-        (p, self.g, self.h, state), self.replies = row, []
-        return (
-            p is self.p
-            and state is self.state
-            and p.is_set_to(self.place)
-            and _layout(self.g) == self.layout
-            and len(state) == len(self.lasting)
-            and all(map(is_, state.values(), self.lasting))
-            and [x.data_ptr() for x in self.lasting] == self.memory
-        )
+        self.slots = {name: x for name, x in state.items() if name != "t"}
 
 
 def kind(p: Tensor, h: Names) -> Any:
@@ -85,32 +79,36 @@ def _layout(g: Tensor | None) -> Any:
 
 def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]], objective: Objective | None) -> None:
     """One step of all rows. `pairs` are the optimizer's tensors, whether or not they have a gradient now."""
-    plan = owner._plan
-    if plan is None or not plan.again(rows):
-        plan = owner._plan = Plan(owner, rows, Counter(kind(p, h) for p, h in pairs))
+
+    def planned(replies: list[Sequence[Any]]) -> Plan:
+        owner._plan = Plan(owner, rows, Counter(kind(p, h) for p, h in pairs))
+        owner._plan.now.replies = replies
+        return owner._plan
+
+    plan = owner._plan if owner._plan is not None and owner._plan.again(rows) else planned([])
     memo: dict[Any, Any] = {}
-    asking = True
-    while asking:
+    request: Any = True
+    while request is not None:
         stages = [batch.stage(owner, memo) for batch in plan.batches]
         if own := {name for stage in stages for name in stage.own}:
             owner._own |= own  # no number of all tensors after all
-            replies = [job.replies for job in plan.jobs]
-            plan = owner._plan = Plan(owner, rows, Counter(kind(p, h) for p, h in pairs))
-            for job, heard in zip(plan.jobs, replies, strict=True):
-                job.replies = heard
+            plan = planned(plan.now.replies)
             continue
-        asking = stages[0].request is not None
-        if any(stage.request != stages[0].request for stage in stages):
+        request = stages[0].request
+        if any(stage.request != request for stage in stages):
             raise RuntimeError("the tensors of a model must ask alike")
         # all calls are made ready before the first: between large kernels, the interpreter finds its caches empty
         ready = [stage.ready(batch, memo) for batch, stage in zip(plan.batches, stages, strict=True)]
+        if request is not None:
+            ask, constants, names = request
+            plan.now.asked = {name: [None] * len(plan.jobs) for name in names}
         for batch, stage, call in zip(plan.batches, stages, ready, strict=True):
-            batch.take(stage, call())
-        if asking:
+            batch.take(stage, call() if call else [])
+        if request is not None:
             assert objective is not None
             objective.kept = [job.kept for job in plan.jobs]
-            for job, reply in zip(plan.jobs, answer([job.asked for job in plan.jobs], objective), strict=True):
-                job.replies.append(reply)
+            columns = {**plan.now.asked, **{name: [value] * len(plan.jobs) for name, value in constants}}
+            plan.now.replies.append(answers(ask, columns, objective))
     plan.end()
 
 
@@ -121,47 +119,62 @@ class Plan:
     """How the tensors of a step lie together: made anew only when they are others, or elsewhere."""
 
     def __init__(self, owner: Any, rows: Sequence[Row], room: Counter[Any]) -> None:
-        self.jobs = list(map(Job, rows))
+        self.now = Now()
+        self.params, gs, hs, self.states = zip(*rows, strict=True)
+        self.jobs = [Job(i, p, h, state) for i, (p, _, h, state) in enumerate(rows)]
+        self.places, self.layouts = [job.place for job in self.jobs], list(map(_layout, gs))
         devices: dict[Any, list[Job]] = {}
         alike: dict[int, list[Job]] = {}
-        for job in self.jobs:
+        for job, h in zip(self.jobs, hs, strict=True):
             devices.setdefault(job.p.device, []).append(job)
-            alike.setdefault(id(job.h), []).append(job)
+            alike.setdefault(id(h), []).append(job)
         self.clocks = [(torch.stack([job.state["t"] for job in jobs]), jobs) for jobs in devices.values()]
         for clock, jobs in self.clocks:  # one tensor, of which each step number is a part
             for job, part in zip(jobs, clock.unbind(), strict=True):
                 job.state["t"] = part
-        self._read()
+        self._read(gs, hs)
         self.common = {key: Common(jobs, owner._own) for key, jobs in alike.items()}
-        self.batches = [batch for key, common in self.common.items() for batch in _batches(owner, common, room)]
-        for job in self.jobs:
-            job.stay()
+        self.batches = [batch for common in self.common.values() for batch in _batches(owner, common, room, self.now)]
+        # from now on, the state is kept where it is
+        self.counts = list(map(len, self.states))
+        self.lasting = [x for state in self.states for x in state.values()]
+        self.memory = [x.data_ptr() for x in self.lasting]
         self._begin()
 
     def again(self, rows: Sequence[Row]) -> bool:
-        """Take in a later step, if the plan still serves."""
-        if len(rows) != len(self.jobs) or not all(job.again(row) for job, row in zip(self.jobs, rows, strict=True)):
+        """Take in a later step, if the plan still serves: the same tensors where they were, and gradients laid out like the first ones."""
+        params, gs, hs, states = zip(*rows, strict=True)
+        if not (
+            len(params) == len(self.params)
+            and all(map(is_, params, self.params))
+            and all(map(Tensor.is_set_to, params, self.places))
+            and list(map(_layout, gs)) == self.layouts
+            and all(map(is_, states, self.states))
+            and list(map(len, states)) == self.counts
+            and all(map(is_, chain.from_iterable(map(dict.values, states)), self.lasting))
+            and list(map(Tensor.data_ptr, self.lasting)) == self.memory
+        ):
             return False
-        self._read()
+        self._read(gs, hs)
         return all(common.again() for common in self.common.values()) and all(batch.alike() for batch in self.batches) and self._begin()
 
     def end(self) -> None:
         """Count the step, and let go of what belongs to it alone."""
-        for job in self.jobs:
-            job.g, job.asked, job.replies = None, None, []
+        self.now.clear()
         for batch in self.batches:
             batch.inputs = []
         for clock, _ in self.clocks:
             clock.add_(1)
 
-    def _read(self) -> None:
+    def _read(self, gs: Sequence[Tensor | None], hs: Sequence[Names]) -> None:
+        self.now.gs, self.now.hs, self.now.ts, self.now.replies = gs, hs, [0.0] * len(self.jobs), []
         for clock, jobs in self.clocks:
             for job, t in zip(jobs, clock.tolist(), strict=True):
-                job.t = t
+                self.now.ts[job.number] = t
 
     def _begin(self) -> bool:
-        parts = {i: _parts(vars(h)) for i, h in {id(job.h): job.h for job in self.jobs}.items()}
-        return all(batch.begin(*parts[id(batch.jobs[0].h)]) for batch in self.batches)
+        parts = {i: _parts(vars(h)) for i, h in {id(h): h for h in self.now.hs}.items()}
+        return all(batch.begin(parts) for batch in self.batches)
 
 
 class Common:
@@ -196,61 +209,74 @@ class Batch:
     In a stack, the last one is repeated if some are missing.
     """
 
-    def __init__(self, jobs: list[Job], common: Common, rows: int, flat: bool, numbers: Sequence[Tensor], fixed: Any) -> None:
-        self.jobs, self.common, self.rows, self.flat, self.fixed = jobs, common, rows, flat, fixed
+    def __init__(self, jobs: list[Job], common: Common, rows: int, flat: bool, now: Now, numbers: Sequence[Tensor], fixed: Any) -> None:
+        self.jobs, self.common, self.rows, self.flat, self.now, self.fixed = jobs, common, rows, flat, now, fixed
+        self.h, self.t = now.hs[jobs[0].number], now.ts[jobs[0].number]
         self.stacks: dict[str, Tensor] = {}
         self.stages: dict[Any, Stage] = {}  # by what is known of the replies
         self.heard = 0  # replies among the inputs
         self.moved: int | None = None  # the reply that is theta itself, where a wrapped optimizer took it
         self.inputs: list[Any] = []
+        self.stale: set[str] = set()  # inputs with these roles are not up to date
         self.roles: tuple[str, ...] = ()
         self.groups = [jobs] if rows else [[job] for job in jobs]
         self.lasting: list[Any] = []  # the inputs of every step, with None for what each brings
         for group in self.groups:
             slots = [self._slot(name) if rows else self._gather([x]) for name, x in group[0].slots.items()]
-            g = [None] * (group[0].g is not None)
+            g = [None] * (now.gs[group[0].number] is not None)
             self.lasting += [self._gather([j.theta for j in group], "theta"), *g, *slots]
             self.roles += ("theta", *["g"] * len(g), *["slot"] * len(slots))
         self.grads = [i for i, role in enumerate(self.roles) if role == "g"]
         self.roles += ("t", *["number"] * len(numbers), *["common"] * len(common.names))
+        self.lasting.append(jobs[0].state["t"])
 
     def alike(self) -> bool:
         """Whether the tensors still share their step number and hyperparameters."""
-        first = self.jobs[0]
-        return all(job.t == first.t and job.h is first.h for job in self.jobs)
+        first, hs, ts = self.jobs[0].number, self.now.hs, self.now.ts
+        return all(ts[job.number] == ts[first] and hs[job.number] is hs[first] for job in self.jobs)
 
-    def begin(self, numbers: Sequence[Tensor], fixed: Any) -> bool:
-        """Lay out the inputs of a step with these hyperparameters: tensors, and all else, which must be what it was."""
-        self.heard, self.moved, self.inputs = 0, None, [*self.lasting, self.jobs[0].state["t"], *numbers, *self.common.numbers]
+    def begin(self, parts: Mapping[int, tuple[list[Tensor], Any]]) -> bool:
+        """Lay out the inputs of a step with these `_parts` of hyperparameters: tensors, and all else, which must be what it was."""
+        first = self.jobs[0].number
+        self.h, self.t = self.now.hs[first], self.now.ts[first]
+        numbers, fixed = parts[id(self.h)]
+        self.heard, self.moved, self.inputs = 0, None, [*self.lasting, *numbers, *self.common.numbers]
         self.roles = self.roles[: len(self.inputs)]
-        for i, group in zip(self.grads, self.groups, strict=bool(self.grads)):
-            self.inputs[i] = self._gather([_real(job.g) for job in group if job.g is not None], "g")
-        if self.rows:
-            self._gather([j.theta for j in self.jobs], "theta")
-            if len(self.jobs) < self.rows:
-                for name in self.jobs[0].slots:
-                    self._slot(name)
+        self.stale = {"g", "theta", "slot"}
         return bool(fixed == self.fixed)
+
+    def load(self, roles: Collection[str]) -> None:
+        """Bring the inputs with these roles up to date."""
+        due = self.stale.intersection(roles)
+        self.stale -= due
+        if "g" in due:
+            for i, group in zip(self.grads, self.groups, strict=bool(self.grads)):
+                self.inputs[i] = self._gather([_real(g) for j in group if (g := self.now.gs[j.number]) is not None], "g")
+        if self.rows and "theta" in due:
+            self._gather([j.theta for j in self.jobs], "theta")
+        if self.rows and "slot" in due and len(self.jobs) < self.rows:
+            for name in self.jobs[0].slots:
+                self._slot(name)
 
     def stage(self, owner: Any, memo: dict[Any, Any]) -> "Stage":
         """What the rule does up to its next request, traced when it is first met."""
-        for k in range(self.heard, len(self.jobs[0].replies)):
-            column = [j.replies[k] for j in self.jobs]
+        for k in range(self.heard, len(self.now.replies)):
+            column = [self.now.replies[k][job.number] for job in self.jobs]
             if not isinstance(column[0], Tensor):
                 raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
             if all(x.is_set_to(job.theta) for x, job in zip(column, self.jobs, strict=True)):
                 self.moved = k
-                if self.rows:
-                    self._gather(column, "theta")
+                self.stale.add("theta")
                 continue
             own = len(self.jobs) == 1 or any(x is not column[0] for x in column)
             given = [self._gather(column)] if own and self.rows else [self._gather([x]) for x in column] if own else column[:1]
             self.inputs += given
             self.roles += ("reply" if own else "shared reply",) * len(given)
-        self.heard = len(self.jobs[0].replies)
+        self.heard = len(self.now.replies)
         replies = tuple((x.shape, x.stride(), x.dtype) for role, x in zip(self.roles, self.inputs, strict=True) if "reply" in role)
         key = self.roles, self.moved, replies
         if key not in self.stages:
+            self.load(self.stale)
             self.stages[key] = self._shared(owner)
         return self.stages[key].chosen(owner, self, memo)
 
@@ -270,20 +296,25 @@ class Batch:
     def take(self, stage: "Stage", outs: list[Tensor]) -> None:
         """Fill in what each job asks; or after the step, give each its own."""
         if stage.request is not None:
-            ask, constants, names = stage.request
-            count = len(names) - bool(stage.moves)
+            count = sum(source is None for source in stage.sources)
             for i, job in enumerate(self.jobs):
-                own = [x[i] for x in outs] if self.rows else outs[i * count : (i + 1) * count]
-                if stage.moves:
-                    own.insert(names.index("at"), job.place)
-                shape = job.theta.shape  # what is asked of a flat tensor is, too
-                own = [x.view(shape) if self.flat and x.dim() and x.numel() == shape.numel() else x for x in own]
-                job.asked = ask(**dict(constants), **dict(zip(names, own, strict=True)))
-        elif self.rows:
+                own = iter([x[i] for x in outs] if self.rows else outs[i * count : (i + 1) * count])
+                for column, source in zip(self.now.asked.values(), stage.sources, strict=True):
+                    column[job.number] = self._given(job, source) if source else self._shaped(next(own), job.theta.shape)
+        elif self.rows and stage.uses:
             self._scatter("theta", [j.theta for j in self.jobs])
             if len(self.jobs) < self.rows:
                 for name in self.jobs[0].slots:
                     self._scatter(f"slot {name}", [j.slots[name] for j in self.jobs])
+
+    def _given(self, job: Job, source: str) -> Tensor | None:
+        """What is asked as it came."""
+        g = self.now.gs[job.number] if source == "g" else None
+        return job.place if source == "place" else job.theta if g is None else _real(g)
+
+    def _shaped(self, x: Tensor, shape: torch.Size) -> Tensor:
+        """What is asked of a flat tensor is flat, too."""
+        return x.view(shape) if self.flat and x.dim() and x.numel() == shape.numel() else x
 
     def keeps(self) -> list[Tensor]:
         """Memory for what each theta was, while the parameters are elsewhere."""
@@ -314,33 +345,36 @@ class Batch:
         torch._foreach_copy_(into, list(self.stacks[name].unbind()[: len(into)]))
 
 
-def _batches(owner: Any, common: Common, room: Counter[Any]) -> Iterator[Batch]:
+def _batches(owner: Any, common: Common, room: Counter[Any], now: Now) -> Iterator[Batch]:
     alike: dict[Any, list[Job]] = {}
     for number, job in enumerate(common.jobs):
-        stacked = room[job.kind] > 1 and (job.theta.numel() <= SMALL or _multiplies(owner, job))
-        dense = owner.elementwise and (stacked or all(x is None or x.is_contiguous() for x in (job.theta, job.g, *job.slots.values())))
-        key = (job.kind, None if job.g is None else job.g.dtype) if stacked or dense else number
-        alike.setdefault((stacked, dense, job.t, key), []).append(job)
+        stacked = room[job.kind] > 1 and (job.theta.numel() <= SMALL or _multiplies(owner, job, now))
+        g, t = now.gs[job.number], now.ts[job.number]
+        dense = owner.elementwise and (stacked or all(x is None or x.is_contiguous() for x in (job.theta, g, *job.slots.values())))
+        key = (job.kind, None if g is None else g.dtype) if stacked or dense else number
+        alike.setdefault((stacked, dense, t, key), []).append(job)
     # square matrices come last: torch.compile would take their sides for one length
     for (stacked, dense, _, _), group in sorted(alike.items(), key=lambda item: len(set(item[1][0].theta.shape)) < item[1][0].theta.dim()):
-        parts = _parts(vars(group[0].h))
+        parts = _parts(vars(now.hs[group[0].number]))
         small = group[0].theta.numel() <= SMALL
         most = BUNDLE // 2 if owner._asks() else BUNDLE
         while group:
             count = len(group) if small and stacked else most if len(group) >= most else 1
             rows = 0 if count == 1 or not stacked else room[group[0].kind] if small else count
-            yield Batch(group[:count], common, rows, dense, *parts)
+            yield Batch(group[:count], common, rows, dense, now, *parts)
             group = group[count:]
 
 
-def _multiplies(owner: Any, job: Job) -> bool:
+def _multiplies(owner: Any, job: Job, now: Now) -> bool:
     """Whether the rule multiplies matrices in every step, which takes less time for some of them together."""
     if owner.elementwise or owner._asks():
         return False
     key = "multiplies", job.theta.shape, job.theta.dtype
     if key not in owner._stages:
-        batch = Batch([job], Common([job], owner._own), 0, False, *_parts(vars(job.h)))
-        batch.begin(*_parts(vars(job.h)))
+        parts = _parts(vars(now.hs[job.number]))
+        batch = Batch([job], Common([job], owner._own), 0, False, now, *parts)
+        batch.begin({id(batch.h): parts})
+        batch.load(batch.stale)
         stage = Stage(owner, batch)
         owner._stages[key] = not stage.dues and any(n.target is aten.mm.default for n in stage.graph.nodes)
     return bool(owner._stages[key])
@@ -365,6 +399,8 @@ class Stage:
         self.dues: Piece | None = None  # whether what is done now and then is due; then there is a stage for each case
         self.cases: dict[tuple[bool, ...], Stage] = {}
         self.own: set[str] = set()  # numbers that all tensors are taken to share, but will not
+        self.uses: set[str] = set()  # roles of inputs; none if there is nothing to call
+        self.sources: list[str | None] = []  # of what is asked: "g", "theta" or "place", or None if it is computed
         self.moves: list[fx.Node] = []  # where the thetas are kept, if the parameters themselves take the values to ask at
         self.plain = False  # true once `main` was compiled and is all there is to call
         self.apart: Callable[[], tuple[Piece, list[tuple[fx.Node, fx.Node]]]] | None = None
@@ -387,9 +423,10 @@ class Stage:
         """The stage itself, or the one for what is due now. `memo` is for what tensors share."""
         if self.dues is None:
             return self
+        batch.load({"slot"})
         env: dict[Any, Any] = dict(zip(self.places, batch.inputs, strict=True))
         clock = self.places[self.roles.index("t")]
-        key = (id(self.dues), batch.jobs[0].t, *[id(env[n]) for n in self.dues.takes if n is not clock])
+        key = (id(self.dues), batch.t, *[id(env[n]) for n in self.dues.takes if n is not clock])
         if key not in memo:
             memo[key] = tuple(map(bool, self.dues(env)))
         due = memo[key]
@@ -397,14 +434,17 @@ class Stage:
             self.cases[due] = Stage(owner, batch, (self, due))
         return self.cases[due]
 
-    def ready(self, batch: Batch, memo: dict[Any, Any]) -> Callable[[], list[Tensor]]:
-        """A call for the tensors of the request; at the end for none, and parameters and slots are written.
+    def ready(self, batch: Batch, memo: dict[Any, Any]) -> Callable[[], list[Tensor]] | None:
+        """A call for what is computed of the request; at the end for none, and parameters and slots are written. None if there is nothing.
 
         `memo` is for numbers that tensors share.
         """
+        if not self.uses:
+            return None
+        batch.load(self.uses if self.request else {*self.uses, "theta", "slot"})  # at the end, stacks are scattered
         env: dict[Any, Any] = dict(zip(self.places, batch.inputs, strict=True))
         env.update(zip(self.moves, batch.keeps() if self.moves else (), strict=True))
-        key = (id(self.aside), batch.jobs[0].t, *[id(env[n]) for n in self.watched])
+        key = (id(self.aside), batch.t, *[id(env[n]) for n in self.watched])
         if key not in memo:
             values = dict(zip(self.aside.gives, self.aside(env), strict=True))
             memo[key] = {
@@ -435,7 +475,7 @@ class Stage:
 
     def _rule(self, *inputs: Tensor) -> list[Tensor]:
         """The rule as a function of all tensors that it sees."""
-        job = self.batch.jobs[0]
+        state, hyper = self.batch.jobs[0].state, vars(self.batch.h)
         by_role: dict[str, list[Tensor]] = {name: [] for name in ("theta", "g", "slot", "t", "number", "common")}
         heard: list[list[Tensor]] = []  # a reply for each tensor, or one for all
         for role, x in zip(self.roles, inputs, strict=True):
@@ -448,13 +488,13 @@ class Stage:
         if self.batch.moved is not None:
             heard.insert(self.batch.moved, [seen(theta) for theta in by_role["theta"]])
             by_role["theta"] = [torch.empty_like(theta) for theta in by_role["theta"]]
-        names = [name for name in job.state if name != "t"]
+        names = [name for name in state if name != "t"]
         results: list[Tensor] = []
         for i, theta in enumerate(by_role["theta"]):
             numbers = iter(by_role["number"])
             slots = dict(zip(names, by_role["slot"][i * len(names) : (i + 1) * len(names)], strict=True))
             slots.update(zip(self.batch.common.names, by_role["common"], strict=True))
-            s, h = Names({**slots, "t": by_role["t"][0] + 1}), Names({k: _filled(v, numbers) for k, v in vars(job.h).items()})
+            s, h = Names({**slots, "t": by_role["t"][0] + 1}), Names({k: _filled(v, numbers) for k, v in hyper.items()})
             wide = seen(theta)
             result = self.owner.update(wide, seen(by_role["g"][i]) if by_role["g"] else None, s, h)
             if self.owner._asks():
@@ -496,7 +536,8 @@ class Stage:
         self.outs = list(self.graph.output_node().args[0])
         written = [p for p, role in zip(self.places, self.roles, strict=True) if role in ("theta", "slot")]
         if self.request:
-            pairs, asked = self._moves(), self.outs
+            pairs = self._moves()
+            asked = self.outs = self._computed()
         else:
             self._share()
             pairs, asked = [(p, n) for p, n in zip(written, self.outs, strict=True) if p is not n], []
@@ -517,6 +558,8 @@ class Stage:
             return [n for n in dict.fromkeys([*asked, *(n for _, n in pairs)]) if n not in frontier and n.op != "placeholder"]
 
         self.main = Piece(nodes, frontier, missing(self.copies), here, backend, self.packed)
+        used = {*self.aside.takes, *self.main.takes, *self.packed, *self.watched, *asked, *(n for _, n in self.copies)}
+        self.uses = {role for p, role in zip(self.places, self.roles, strict=False) if p in used}
         if here:  # instead of `main` and `copies`, if it cannot be compiled
             self.apart = lambda: (Piece(nodes, frontier, missing(pairs), [], backend, self.packed), pairs)
 
@@ -560,6 +603,17 @@ class Stage:
                     self.own.add(name)
                 self.outs[i] = own[i] if self.outs[i] is shared[name] else self.outs[i]
 
+    def _computed(self) -> list[fx.Node]:
+        """What is asked, without what is the parameters or gradients as they are (`sources`)."""
+        assert self.request is not None
+        given = {role: [p for p, r in zip(self.places, self.roles, strict=False) if r == role] for role in ("g", "theta")}
+        count = len(self.request[2])
+        for k, name in enumerate(self.request[2]):
+            column = self.outs[k::count]
+            same = next((role for role, nodes in given.items() if column == nodes), None)
+            self.sources.append("place" if self.moves and name == "at" else same)
+        return [n for i, n in enumerate(self.outs) if self.sources[i % count] is None]
+
     def _moves(self) -> list[tuple[fx.Node, fx.Node]]:
         """What is asked at some point of the parameters, they take that themselves, and what they were is kept: places and values."""
         assert self.request is not None
@@ -576,7 +630,6 @@ class Stage:
             with self.graph.inserting_after(self.places[-1]):
                 self.moves.append(self.graph.placeholder(f"kept_{theta.name}"))
             self.moves[-1].meta = {"val": torch.empty_like(theta.meta["val"])}
-        self.outs = others
         return [*zip(self.moves, thetas, strict=True), *zip(thetas, at, strict=True)]
 
 

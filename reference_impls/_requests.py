@@ -7,8 +7,8 @@ matrices, which the algebra does not have: the gradients of single samples, and 
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol
 
 import torch
@@ -123,27 +123,24 @@ def draw(kind: str, like: Tensor) -> Tensor:
 
 def answer(asked: Sequence[Request], objective: Objective) -> Sequence[Answer]:
     """One answer a tensor to requests of one kind."""
-    match asked[0]:
-        case Total():
-            total = sum(a.share for a in asked)
-            return [total] * len(asked)
-        case Value():
-            return [objective.value([a.at for a in asked])] * len(asked)
-        case Gradient():
-            return objective.gradient([a.at for a in asked])
-        case FullGradient():
-            return objective.full_gradient([a.at for a in asked])
-        case Hvp():
-            return objective.hvp([a.at for a in asked], [a.vector for a in asked])
-        case PerSample():
-            return objective.per_sample([a.at for a in asked])
-        case Factors():
-            return objective.factors([a.at for a in asked])
-        case Inner():
-            return objective.inner([a.g for a in asked])
-        case Draw():
-            return [objective.draw(a.kind, a.like) for a in asked]
-    raise TypeError(f"a rule cannot ask for {asked[0]!r}")
+    kind = type(asked[0])
+    return answers(kind, {f.name: [getattr(a, f.name) for a in asked] for f in fields(kind)}, objective)
+
+
+def answers(kind: type[Request], asked: Mapping[str, Sequence[Any]], objective: Objective) -> Sequence[Answer]:
+    """As `answer`, to requests given as a column for each of their fields."""
+    columns = list(asked.values())
+    if kind is Total:
+        return [sum(columns[0])] * len(columns[0])
+    if kind is Value:
+        return [objective.value(columns[0])] * len(columns[0])
+    if kind is Draw:
+        return list(map(objective.draw, asked["kind"], asked["like"]))
+    names = {Gradient: "gradient", FullGradient: "full_gradient", Hvp: "hvp", PerSample: "per_sample", Factors: "factors", Inner: "inner"}
+    if kind not in names:
+        raise TypeError(f"a rule cannot ask for {kind.__name__}")
+    found: Sequence[Answer] = getattr(objective, names[kind])(*columns)
+    return found
 
 
 def lockstep(rules: Sequence[Generator[Request, Answer, Tensor]], objective: Objective) -> list[Tensor]:
@@ -286,12 +283,14 @@ class ClosureObjective:
             raise TypeError("only a wrapper asks for the step of an inner optimizer")
         grads, self.kept = [p.grad for p in self.params], [None] * len(self.params)
         try:
-            for p, g in zip(self.params, gs, strict=True):
-                p.grad = unseen(p, g)
+            for p, g, old in zip(self.params, gs, grads, strict=True):
+                if g is not old:  # else it is there
+                    p.grad = unseen(p, g)
             self.wrapped.step()
         finally:
-            for p, g in zip(self.params, grads, strict=True):
-                p.grad = g
+            for p, old in zip(self.params, grads, strict=True):
+                if p.grad is not old:
+                    p.grad = old
         return [seen(p.detach()) for p in self.params]
 
     def _filled(self, found: Sequence[Tensor | None]) -> list[Tensor]:

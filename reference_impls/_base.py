@@ -136,14 +136,13 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         Sparse gradients, and complex parameters of a method that looks at whole tensors, are a TypeError.
         """
         pairs = [(p, h) for p, h in self._pairs() if p.numel()]
-        if any("theta" in self.state[p] for p, _ in pairs if p in self.state):
+        if any("theta" in state for p, _ in pairs if (state := self.state.get(p))):
             raise RuntimeError("the parameters are the averaged ones now: call train() before step()")
         loss, gs = None, [p.grad if self.uses_gradient else None for p, _ in pairs]
         if closure is not None and self.uses_gradient:
             loss, gs = self._evaluated(closure, [p for p, _ in pairs])
         jobs = [(p, g, h) for (p, h), g in zip(pairs, gs, strict=True) if g is not None or (not self.uses_gradient and p.requires_grad)]
-        for p, g, _ in jobs:
-            self._admit(p, g)
+        self._admit(jobs)
         if self._compile and jobs:
             from reference_impls import _compiled
 
@@ -231,10 +230,10 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     def _slots(self, theta: Tensor) -> list[Buffer]:
         return [b for b in (b if isinstance(b, Buffer) else Buffer(b) for b in self.buffers) if b.fits(theta)]
 
-    def _admit(self, p: Tensor, g: Tensor | None) -> None:
-        if g is not None and g.layout != torch.strided:
+    def _admit(self, jobs: Sequence[tuple[Tensor, Tensor | None, Names]]) -> None:
+        if any(g is not None and g.layout != torch.strided for _, g, _ in jobs):
             raise TypeError(f"{type(self).__name__} takes no sparse gradients: ask the layer for dense ones (sparse=False)")
-        if p.is_complex() and not self.elementwise:
+        if not self.elementwise and any(p.is_complex() for p, _, _ in jobs):
             raise TypeError(f"{type(self).__name__} looks at whole tensors and is not defined for complex parameters")
 
     def _pairs(self) -> Iterator[tuple[Tensor, Names]]:

@@ -41,7 +41,10 @@ Row = tuple[Tensor, Tensor | None, Names, State]  # parameter, gradient, hyperpa
 
 
 class Now:
-    """What belongs to one step alone, an item for each tensor: gradients, hyperparameters, step numbers, what is asked and replied."""
+    """What belongs to one step alone, an item for each tensor: gradients, hyperparameters, step numbers, what is asked and replied.
+
+    Complex gradients are pairs of reals.
+    """
 
     def __init__(self) -> None:
         self.clear()
@@ -52,6 +55,7 @@ class Now:
         self.ts: list[float] = []
         self.asked: dict[str, list[Any]] = {}  # by the names of the request's fields
         self.replies: list[Sequence[Any]] = []  # of each request
+        self.still: list[bool] = []  # of each request: whether the replies are the parameters themselves
 
 
 class Job:
@@ -80,19 +84,20 @@ def _layout(g: Tensor | None) -> Any:
 def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]], objective: Objective | None) -> None:
     """One step of all rows. `pairs` are the optimizer's tensors, whether or not they have a gradient now."""
 
-    def planned(replies: list[Sequence[Any]]) -> Plan:
+    def planned() -> Plan:
         owner._plan = Plan(owner, rows, Counter(kind(p, h) for p, h in pairs))
-        owner._plan.now.replies = replies
         return owner._plan
 
-    plan = owner._plan if owner._plan is not None and owner._plan.again(rows) else planned([])
+    plan = owner._plan if owner._plan is not None and owner._plan.again(rows) else planned()
     memo: dict[Any, Any] = {}
     request: Any = True
     while request is not None:
         stages = [batch.stage(owner, memo) for batch in plan.batches]
         if own := {name for stage in stages for name in stage.own}:
             owner._own |= own  # no number of all tensors after all
-            plan = planned(plan.now.replies)
+            replies, plan = plan.now.replies, planned()
+            for each in replies:
+                plan.hear(each)
             continue
         request = stages[0].request
         if any(stage.request != request for stage in stages):
@@ -106,9 +111,10 @@ def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]],
             batch.take(stage, call() if call else [])
         if request is not None:
             assert objective is not None
-            objective.kept = [job.kept for job in plan.jobs]
+            if any(stage.moves for stage in stages):
+                objective.kept = [job.kept for job in plan.jobs]
             columns = {**plan.now.asked, **{name: [value] * len(plan.jobs) for name, value in constants}}
-            plan.now.replies.append(answers(ask, columns, objective))
+            plan.hear(answers(ask, columns, objective))
     plan.end()
 
 
@@ -122,7 +128,7 @@ class Plan:
         self.now = Now()
         self.params, gs, hs, self.states = zip(*rows, strict=True)
         self.jobs = [Job(i, p, h, state) for i, (p, _, h, state) in enumerate(rows)]
-        self.places, self.layouts = [job.place for job in self.jobs], list(map(_layout, gs))
+        self.places, self.thetas, self.layouts = [job.place for job in self.jobs], [job.theta for job in self.jobs], list(map(_layout, gs))
         devices: dict[Any, list[Job]] = {}
         alike: dict[int, list[Job]] = {}
         for job, h in zip(self.jobs, hs, strict=True):
@@ -158,6 +164,11 @@ class Plan:
         self._read(gs, hs)
         return all(common.again() for common in self.common.values()) and all(batch.alike() for batch in self.batches) and self._begin()
 
+    def hear(self, replies: Sequence[Any]) -> None:
+        """Take in the replies to a request."""
+        self.now.still.append(all(isinstance(x, Tensor) for x in replies) and all(map(Tensor.is_set_to, replies, self.thetas)))
+        self.now.replies.append(replies)
+
     def end(self) -> None:
         """Count the step, and let go of what belongs to it alone."""
         self.now.clear()
@@ -167,7 +178,8 @@ class Plan:
             clock.add_(1)
 
     def _read(self, gs: Sequence[Tensor | None], hs: Sequence[Names]) -> None:
-        self.now.gs, self.now.hs, self.now.ts, self.now.replies = gs, hs, [0.0] * len(self.jobs), []
+        self.now.clear()
+        self.now.gs, self.now.hs, self.now.ts = [g if g is None else _real(g) for g in gs], hs, [0.0] * len(self.jobs)
         for clock, jobs in self.clocks:
             for job, t in zip(jobs, clock.tolist(), strict=True):
                 self.now.ts[job.number] = t
@@ -212,9 +224,11 @@ class Batch:
     def __init__(self, jobs: list[Job], common: Common, rows: int, flat: bool, now: Now, numbers: Sequence[Tensor], fixed: Any) -> None:
         self.jobs, self.common, self.rows, self.flat, self.now, self.fixed = jobs, common, rows, flat, now, fixed
         self.h, self.t = now.hs[jobs[0].number], now.ts[jobs[0].number]
+        self.numbers = [job.number for job in jobs]
         self.stacks: dict[str, Tensor] = {}
         self.stages: dict[Any, Stage] = {}  # by what is known of the replies
         self.heard = 0  # replies among the inputs
+        self.replied: tuple[Any, ...] = ()  # how they are laid out
         self.moved: int | None = None  # the reply that is theta itself, where a wrapped optimizer took it
         self.inputs: list[Any] = []
         self.stale: set[str] = set()  # inputs with these roles are not up to date
@@ -232,16 +246,15 @@ class Batch:
 
     def alike(self) -> bool:
         """Whether the tensors still share their step number and hyperparameters."""
-        first, hs, ts = self.jobs[0].number, self.now.hs, self.now.ts
-        return all(ts[job.number] == ts[first] and hs[job.number] is hs[first] for job in self.jobs)
+        first, hs, ts = self.numbers[0], self.now.hs, self.now.ts
+        return all(ts[n] == ts[first] and hs[n] is hs[first] for n in self.numbers)
 
     def begin(self, parts: Mapping[int, tuple[list[Tensor], Any]]) -> bool:
         """Lay out the inputs of a step with these `_parts` of hyperparameters: tensors, and all else, which must be what it was."""
-        first = self.jobs[0].number
-        self.h, self.t = self.now.hs[first], self.now.ts[first]
+        self.h, self.t = self.now.hs[self.numbers[0]], self.now.ts[self.numbers[0]]
         numbers, fixed = parts[id(self.h)]
         self.heard, self.moved, self.inputs = 0, None, [*self.lasting, *numbers, *self.common.numbers]
-        self.roles = self.roles[: len(self.inputs)]
+        self.roles, self.replied = self.roles[: len(self.inputs)], ()
         self.stale = {"g", "theta", "slot"}
         return bool(fixed == self.fixed)
 
@@ -251,7 +264,7 @@ class Batch:
         self.stale -= due
         if "g" in due:
             for i, group in zip(self.grads, self.groups, strict=bool(self.grads)):
-                self.inputs[i] = self._gather([_real(g) for j in group if (g := self.now.gs[j.number]) is not None], "g")
+                self.inputs[i] = self._gather([g for j in group if (g := self.now.gs[j.number]) is not None], "g")
         if self.rows and "theta" in due:
             self._gather([j.theta for j in self.jobs], "theta")
         if self.rows and "slot" in due and len(self.jobs) < self.rows:
@@ -261,10 +274,10 @@ class Batch:
     def stage(self, owner: Any, memo: dict[Any, Any]) -> "Stage":
         """What the rule does up to its next request, traced when it is first met."""
         for k in range(self.heard, len(self.now.replies)):
-            column = [self.now.replies[k][job.number] for job in self.jobs]
+            column = [self.now.replies[k][n] for n in self.numbers]
             if not isinstance(column[0], Tensor):
                 raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
-            if all(x.is_set_to(job.theta) for x, job in zip(column, self.jobs, strict=True)):
+            if self.now.still[k] or all(x.is_set_to(job.theta) for x, job in zip(column, self.jobs, strict=True)):
                 self.moved = k
                 self.stale.add("theta")
                 continue
@@ -272,9 +285,9 @@ class Batch:
             given = [self._gather(column)] if own and self.rows else [self._gather([x]) for x in column] if own else column[:1]
             self.inputs += given
             self.roles += ("reply" if own else "shared reply",) * len(given)
+            self.replied += tuple((x.shape, x.stride(), x.dtype) for x in given)
         self.heard = len(self.now.replies)
-        replies = tuple((x.shape, x.stride(), x.dtype) for role, x in zip(self.roles, self.inputs, strict=True) if "reply" in role)
-        key = self.roles, self.moved, replies
+        key = self.roles, self.moved, self.replied
         if key not in self.stages:
             self.load(self.stale)
             self.stages[key] = self._shared(owner)
@@ -296,21 +309,22 @@ class Batch:
     def take(self, stage: "Stage", outs: list[Tensor]) -> None:
         """Fill in what each job asks; or after the step, give each its own."""
         if stage.request is not None:
+            if all(source == "g" for source in stage.sources):
+                for column in self.now.asked.values():
+                    for n in self.numbers:
+                        column[n] = self.now.gs[n]
+                return
             count = sum(source is None for source in stage.sources)
             for i, job in enumerate(self.jobs):
                 own = iter([x[i] for x in outs] if self.rows else outs[i * count : (i + 1) * count])
+                as_it_is = {"g": self.now.gs[job.number], "theta": job.theta, "place": job.place}
                 for column, source in zip(self.now.asked.values(), stage.sources, strict=True):
-                    column[job.number] = self._given(job, source) if source else self._shaped(next(own), job.theta.shape)
+                    column[job.number] = as_it_is[source] if source else self._shaped(next(own), job.theta.shape)
         elif self.rows and stage.uses:
             self._scatter("theta", [j.theta for j in self.jobs])
             if len(self.jobs) < self.rows:
                 for name in self.jobs[0].slots:
                     self._scatter(f"slot {name}", [j.slots[name] for j in self.jobs])
-
-    def _given(self, job: Job, source: str) -> Tensor | None:
-        """What is asked as it came."""
-        g = self.now.gs[job.number] if source == "g" else None
-        return job.place if source == "place" else job.theta if g is None else _real(g)
 
     def _shaped(self, x: Tensor, shape: torch.Size) -> Tensor:
         """What is asked of a flat tensor is flat, too."""
@@ -424,11 +438,9 @@ class Stage:
         if self.dues is None:
             return self
         batch.load({"slot"})
-        env: dict[Any, Any] = dict(zip(self.places, batch.inputs, strict=True))
-        clock = self.places[self.roles.index("t")]
-        key = (id(self.dues), batch.t, *[id(env[n]) for n in self.dues.takes if n is not clock])
+        key = (self.dues.text, batch.t, *[id(batch.inputs[i]) for i in self.deciding])
         if key not in memo:
-            memo[key] = tuple(map(bool, self.dues(env)))
+            memo[key] = tuple(map(bool, self.dues(dict(zip(self.places, batch.inputs, strict=True)))))
         due = memo[key]
         if due not in self.cases:
             self.cases[due] = Stage(owner, batch, (self, due))
@@ -444,14 +456,16 @@ class Stage:
         batch.load(self.uses if self.request else {*self.uses, "theta", "slot"})  # at the end, stacks are scattered
         env: dict[Any, Any] = dict(zip(self.places, batch.inputs, strict=True))
         env.update(zip(self.moves, batch.keeps() if self.moves else (), strict=True))
-        key = (id(self.aside), batch.t, *[id(env[n]) for n in self.watched])
-        if key not in memo:
-            values = dict(zip(self.aside.gives, self.aside(env), strict=True))
-            memo[key] = {
-                **values,
-                PACKED: torch.stack([values[n] if n in values else env[n] for n in self.packed]) if self.packed else None,
-            }
-        env.update(memo[key])
+
+        def known(kind: Any, nodes: Sequence[fx.Node], compute: Callable[[], Any]) -> Any:
+            key = (kind, *[batch.t if n is self.clock else id(env[n]) for n in nodes])
+            if key not in memo:
+                memo[key] = compute()
+            return memo[key]
+
+        env.update(zip(self.aside.gives, known(self.aside.text, self.aside.takes, lambda: self.aside(env)), strict=True))
+        if self.packed:
+            env[PACKED] = known(PACKED, self.packed, lambda: torch.stack([env[n] for n in self.packed]))
         if self.plain:
             return self.main.ready(env)
         return partial(self._run, env)
@@ -520,10 +534,12 @@ class Stage:
         if any(n.target is aten.empty_like.default for n in self.graph.nodes):
             raise RuntimeError("the old theta is gone after the inner step: the rule may not read it")
         self.places = [n for n in self.graph.nodes if n.op == "placeholder"]
+        self.clock = self.places[self.roles.index("t")]
         few = self._few(rows)
         choices = [n for n in self.graph.nodes if "refreshed" in n.meta and n not in few and n.args[0] in few and _size(n.args[0]) == 1]
         if choices and due is None:
             self.dues = Piece(list(self.graph.nodes), [], [n.args[0] for n in choices])
+            self.deciding = [i for i, p in enumerate(self.places) if p in self.dues.takes and self.roles[i] != "t"]
             return
         unusual = _choose(self.graph, choices, due or ()) and not self.owner.elementwise
         backend = None if unusual else self.owner.backend
@@ -548,8 +564,6 @@ class Stage:
         slots = {p for p, role in zip(self.places, self.roles, strict=False) if role == "slot"}  # written in place, so not packed
         numbers = [n for n in nodes if n in few - slots and not few.issuperset(n.users)]
         self.packed = [n for n in numbers if n.meta["val"].dim() == 0 and n.meta["val"].dtype == torch.float64]
-        clock = self.places[self.roles.index("t")]
-        self.watched = [n for n in self.places if n is not clock and (n in self.aside.takes or n in self.packed)]
         # torch.compile loses what is written to a float64 input of one number
         here = [(p, n) for p, n in pairs if n not in frontier and p.meta["val"].dim()]
         self.copies = [pair for pair in pairs if pair not in here]
@@ -558,7 +572,7 @@ class Stage:
             return [n for n in dict.fromkeys([*asked, *(n for _, n in pairs)]) if n not in frontier and n.op != "placeholder"]
 
         self.main = Piece(nodes, frontier, missing(self.copies), here, backend, self.packed)
-        used = {*self.aside.takes, *self.main.takes, *self.packed, *self.watched, *asked, *(n for _, n in self.copies)}
+        used = {*self.aside.takes, *self.main.takes, *self.packed, *asked, *(n for _, n in self.copies)}
         self.uses = {role for p, role in zip(self.places, self.roles, strict=False) if p in used}
         if here:  # instead of `main` and `copies`, if it cannot be compiled
             self.apart = lambda: (Piece(nodes, frontier, missing(pairs), [], backend, self.packed), pairs)
@@ -569,11 +583,10 @@ class Stage:
         clashes = {n for p, n in pairs if n not in few and _memory(n) in memory - {_memory(p)}}
         if not clashes:
             return list(pairs)
-        clock = self.places[self.roles.index("t")]
         ones = []
         with self.graph.inserting_before(self.graph.output_node()):
-            for target, value in ((aten.add.Tensor, clock.meta["val"] + 1), (aten.div.Tensor, clock.meta["val"] + 1)):
-                ones.append(self.graph.call_function(target, (clock, 1) if not ones else (ones[0], ones[0])))
+            for target, value in ((aten.add.Tensor, self.clock.meta["val"] + 1), (aten.div.Tensor, self.clock.meta["val"] + 1)):
+                ones.append(self.graph.call_function(target, (self.clock, 1) if not ones else (ones[0], ones[0])))
                 ones[-1].meta = {"val": value}
                 few.add(ones[-1])
             products = {n: self.graph.call_function(aten.mul.Tensor, (n, ones[1])) for n in sorted(clashes)}
@@ -645,7 +658,7 @@ class Piece:
         inputs = [n for n in nodes if n in needed and (n in known or n.op == "placeholder")]
         self.takes: list[Any] = [n for n in inputs if n not in packed]
         graph = fx.Graph()
-        new = {n: graph.placeholder(n.name) for n in self.takes}
+        new = {n: graph.placeholder(f"x{i}") for i, n in enumerate(self.takes)}  # names that depend on nothing: alike pieces read alike
         memory = [_memory(n) for n in self.takes]
         if len(self.takes) < len(inputs):
             self.takes.append(PACKED)
@@ -653,19 +666,22 @@ class Piece:
             new |= {n: graph.call_function(aten.select.int, (numbers, 0, packed.index(n))) for n in inputs if n in packed}
         for n in nodes:
             if n in needed and n not in new:
-                new[n] = graph.node_copy(n, new.__getitem__)
+                args, kwargs = (fx.node.map_arg(x, new.__getitem__) for x in (n.args, n.kwargs))
+                new[n] = graph.create_node(n.op, n.target, args, kwargs, "y")
         values = [graph.call_function(aten.clone.default, (new[n],)) if _memory(n) in memory else new[n] for _, n in copies]
         for (place, _), value in zip(copies, values, strict=True):
             graph.call_function(aten.copy_.default, (new[place], value))
         graph.output([new[n] for n in gives])
         owner = next((n.graph.owning_module for n in nodes), None)
         code = fx.GraphModule(owner or {}, graph)
+        fixed = any(n.op == "get_attr" for n in graph.nodes)
+        self.text = id(self) if fixed else code.code  # what is computed
         self.run = self.guarded = code.forward
         if not gives and not copies:
             self.run = self.guarded = lambda *_: []
         elif backend is not None:
             key = (code.code, backend)
-            if key not in self.shared or any(n.op == "get_attr" for n in graph.nodes):
+            if key not in self.shared or fixed:
                 products = any(n.target in (aten.mm.default, aten.bmm.default) for n in graph.nodes)
                 self.shared[key] = Compiled(code.forward, backend, dynamic=None if products else True)
             self.compiled = self.shared[key]

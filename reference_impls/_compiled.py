@@ -320,7 +320,7 @@ class Batch:
                 as_it_is = {"g": self.now.gs[job.number], "theta": job.theta, "place": job.place}
                 for column, source in zip(self.now.asked.values(), stage.sources, strict=True):
                     column[job.number] = as_it_is[source] if source else self._shaped(next(own), job.theta.shape)
-        elif self.rows and stage.uses:
+        elif self.rows and not stage.idle:
             self._scatter("theta", [j.theta for j in self.jobs])
             if len(self.jobs) < self.rows:
                 for name in self.jobs[0].slots:
@@ -413,7 +413,8 @@ class Stage:
         self.dues: Piece | None = None  # whether what is done now and then is due; then there is a stage for each case
         self.cases: dict[tuple[bool, ...], Stage] = {}
         self.own: set[str] = set()  # numbers that all tensors are taken to share, but will not
-        self.uses: set[str] = set()  # roles of inputs; none if there is nothing to call
+        self.idle = False  # there is nothing to compute
+        self.uses: set[str] = set()  # roles of inputs
         self.sources: list[str | None] = []  # of what is asked: "g", "theta" or "place", or None if it is computed
         self.moves: list[fx.Node] = []  # where the thetas are kept, if the parameters themselves take the values to ask at
         self.plain = False  # true once `main` was compiled and is all there is to call
@@ -451,7 +452,7 @@ class Stage:
 
         `memo` is for numbers that tensors share.
         """
-        if not self.uses:
+        if self.idle:
             return None
         batch.load(self.uses if self.request else {*self.uses, "theta", "slot"})  # at the end, stacks are scattered
         env: dict[Any, Any] = dict(zip(self.places, batch.inputs, strict=True))
@@ -572,6 +573,7 @@ class Stage:
             return [n for n in dict.fromkeys([*asked, *(n for _, n in pairs)]) if n not in frontier and n.op != "placeholder"]
 
         self.main = Piece(nodes, frontier, missing(self.copies), here, backend, self.packed)
+        self.idle = not pairs and not asked
         used = {*self.aside.takes, *self.main.takes, *self.packed, *asked, *(n for _, n in self.copies)}
         self.uses = {role for p, role in zip(self.places, self.roles, strict=False) if p in used}
         if here:  # instead of `main` and `copies`, if it cannot be compiled

@@ -602,7 +602,7 @@ class Stage:
         few = {p for p, role in zip(self.places, self.roles, strict=True) if _size(p) <= most.get(role, rows)}
         for n in self.graph.nodes:
             one = n.op == "call_function" and isinstance(n.meta["val"], Tensor) and few.issuperset(n.all_input_nodes)
-            if one and _size(n) <= (rows if n.all_input_nodes else 1):
+            if one and _size(n) <= (rows if n.all_input_nodes else FEW):
                 few.add(n)
         return few
 

@@ -24,10 +24,11 @@ class SWATS(ReferenceOptimizer):
         s.a = refreshed(~switched, lambda: beta2 * s.a + (1 - beta2) * g**2, s.a)
         # [A1.step_size] learning rate: undo the start at zero
         step_size = h.lr * torch.sqrt(1 - beta2**s.t) / (1 - beta1**s.t)
-        # [A1.p] gradient estimate: the step of Adam
-        p = -step_size * s.m / (torch.sqrt(s.a) + h.eps)
-        # [A1.pg] learning rate: how far it goes along the gradient
-        pg, pp = yield Total(torch.stack([(p * g).sum(), (p**2).sum()]))
+        # [A1.p] gradient estimate: the step of Adam, up to the switch
+        p = refreshed(~switched, lambda: -step_size * s.m / (torch.sqrt(s.a) + h.eps), s.m)
+        # [A1.pg] learning rate: how far it goes along the gradient; asked for up to the switch
+        none = torch.zeros(2, dtype=theta.dtype, device=theta.device)
+        pg, pp = yield Total(refreshed(~switched, lambda: torch.stack([(p * g).sum(), (p**2).sum()]), none))
         # [A1.gamma] learning rate: the step of SGD with this rate projects onto that of Adam
         gamma = torch.where(pg != 0, -pp / pg, 0)
         # [A1.lam] learning rate: running mean

@@ -258,26 +258,29 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         """As `apply` and `_store`, for a rule that works element by element: small tensors of one shape together. Returns the others."""
         alike: dict[Any, list[tuple[Tensor, Tensor, Names, State]]] = {}
         room: Counter[Any] = Counter()
-        kinds: dict[Any, bool] = {}
+        numbers: dict[Any, list[str] | None] = {}  # by shape, where tensors are stacked: the slots of one number, which must be the same
         for p, g, h in jobs:
-            if p.shape not in kinds:
-                kinds[p.shape] = p.numel() <= SMALL and all(b.shape == "parameter" for b in self._slots(seen(p)))
-            state = self._state(p, h) if kinds[p.shape] else {}
-            key = (id(h), p.shape, p.dtype, g.dtype, p.device, state["t"].item()) if kinds[p.shape] else id(p)
+            if p.shape not in numbers:
+                slots = self._slots(seen(p))
+                stacks = p.numel() <= SMALL and all(b.shape in ("parameter", "scalar") for b in slots)
+                numbers[p.shape] = ["t", *(b.name for b in slots if b.shape == "scalar")] if stacks else None
+            names = numbers[p.shape]
+            state = {} if names is None else self._state(p, h)
+            same = [state[k].item() for k in names or ()]
+            key = id(p) if names is None else (id(h), p.shape, p.dtype, g.dtype, p.device, *same)
             room[key] += p.numel()
             alike.setdefault((key, room[key] // BLOCK), []).append((p, g, h, state))
         for group in alike.values():
             if len(group) == 1:
                 continue
             params, grads, hs, states = (list(column) for column in zip(*group, strict=True))
-            slots = {k: [s[k] for s in states] for k in states[0] if k != "t"}
-            stacked = {k: torch.stack(xs) for k, xs in slots.items()}
+            one, columns = numbers[params[0].shape] or [], {k: [s[k] for s in states] for k in states[0]}
             before = torch.stack(params)
-            theta, new = self.apply(seen(before), seen(torch.stack(grads)), {**stacked, "t": states[0]["t"]}, hs[0])
+            stacked = {k: xs[0] if k in one else torch.stack(xs) for k, xs in columns.items()}
+            theta, new = self.apply(seen(before), seen(torch.stack(grads)), stacked, hs[0])
             torch._foreach_copy_(params, list(unseen(before, theta).unbind()))
-            for k, xs in slots.items():
-                torch._foreach_copy_(xs, list(new[k].unbind()))
-            torch._foreach_add_([s["t"] for s in states], 1.0)
+            for k, xs in columns.items():
+                torch._foreach_copy_(xs, [new[k]] * len(xs) if k in one else list(new[k].unbind()))
             self.state.update(zip(params, states, strict=True))
         return [group[0][:3] for group in alike.values() if len(group) == 1]
 

@@ -28,7 +28,7 @@ class Nadam(ReferenceOptimizer):
         # [C.n] learning rate: running mean of the squares
         s.n = beta2 * s.n + (1 - beta2) * g**2
         # [C.m_hat] gradient estimate: look one step ahead and undo the start at zero
-        m_hat = mu_next * s.m / (1 - s.mu_product * mu_next) + (1 - mu) * g / (1 - s.mu_product)
+        m_hat = mu_next / (1 - s.mu_product * mu_next) * s.m + (1 - mu) / (1 - s.mu_product) * g
         # [C.n_hat] learning rate: undo the start at zero
         n_hat = s.n / (1 - beta2**s.t)
         # [C.theta] update: as in Adam

@@ -3,6 +3,7 @@
 import torch
 
 from reference_impls._base import Decays, NonNegative, ReferenceOptimizer
+from reference_impls._matrices import refreshed
 
 
 class RAdam(ReferenceOptimizer):
@@ -24,7 +25,7 @@ class RAdam(ReferenceOptimizer):
         # [A2.rho] learning rate: length of the window so far
         rho = rho_inf - 2 * s.t * beta2**s.t / (1 - beta2**s.t)
         # [A2.l] learning rate: adaptive only once the variance is finite
-        l = torch.where(rho > 4, torch.sqrt(1 - beta2**s.t) / (torch.sqrt(s.v) + h.eps), 1)
+        l = refreshed(rho > 4, lambda: torch.sqrt(1 - beta2**s.t) / (torch.sqrt(s.v) + h.eps), theta.new_ones(()))
         # [A2.r] learning rate: holds the variance of the step constant
         r = torch.where(rho > 4, torch.sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho)), 1)
         # [A2.theta] update: plain momentum at first, then nearly Adam

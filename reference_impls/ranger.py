@@ -5,6 +5,7 @@ from typing import Annotated
 import torch
 
 from reference_impls._base import Count, Decays, NonNegative, Positive, Range, ReferenceOptimizer
+from reference_impls._matrices import refreshed
 
 
 class Ranger(ReferenceOptimizer):
@@ -34,13 +35,13 @@ class Ranger(ReferenceOptimizer):
         rho = rho_inf - 2 * s.t * beta2**s.t / (1 - beta2**s.t)
         # [C.l] learning rate: adaptive only once the window is long enough
         adaptive = rho > h.n_sma_threshold
-        l = torch.where(adaptive, torch.sqrt(1 - beta2**s.t) / (torch.sqrt(s.v) + h.eps), 1)
+        l = refreshed(adaptive, lambda: torch.sqrt(1 - beta2**s.t) / (torch.sqrt(s.v) + h.eps), theta.new_ones(()))
         # [C.r] learning rate: holds the variance of the step constant
         r = torch.where(adaptive, torch.sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho)), 1)
         # [C.fast] update: the step of RAdam
         fast = theta - h.lr * h.weight_decay * theta - h.lr * r * m_hat * l
         # [C.slow] update: a share of the way, every k steps
-        s.slow = torch.where(synchronize, s.slow + h.alpha * (fast - s.slow), s.slow)
+        s.slow = refreshed(synchronize, lambda: s.slow + h.alpha * (fast - s.slow), s.slow)
         # [C.theta] update: RAdam goes on from the slow weights
-        theta = torch.where(synchronize, s.slow, fast)
+        theta = refreshed(synchronize, lambda: s.slow, fast)
         return theta

@@ -27,11 +27,12 @@ SETS: Mapping[str, Sequence[tuple[int, ...]]] = {
     "small": [(64, 64)] * 200,
 }
 STEPS = {"transformer": 1, "small": 5}  # timed together
-PERIODS = {"lookahead": "k"}  # a hyperparameter: so many steps, of which one is another, are timed together
+PERIODS = {"lookahead": "k", "ranger": "k"}  # a hyperparameter: so many steps, of which one is another, are timed together
 PARTS = ("compiled", "eager", "fused", "sweep", "import")
 LIBRARY = "pytorch_optimizer"
 BFLOAT16 = frozenset({"muon", "muon-moonlight", "normuon", "scion"})  # the library multiplies in bfloat16; beside it, so do ours
 RUNS, SWEEP_STEPS = 32, 20
+FIRST = 4  # steps before the timed ones: they may compile, and methods warm up
 
 Step = Callable[[], object]
 
@@ -88,6 +89,8 @@ def library(chosen: Sequence[Optimizer], name: str, rounds: int) -> Iterator[Row
             continue
         try:
             theirs = library_step(o, peer, hyper, shapes)
+            for _ in range(FIRST):
+                theirs()
             times = in_turns({"ours": ours, LIBRARY: theirs}, rounds, max(STEPS[name], hyper.get(PERIODS.get(o.id, ""), 1)))
         except Exception as error:
             yield Row(f"{o.id}, {name}: {peer.object} fails: {type(error).__name__}", {}, math.nan, "", None)
@@ -213,7 +216,7 @@ def compiled(optimizer: Optimizer, shapes: Sequence[tuple[int, ...]], hyper: Map
     step = stepping(load(optimizer.id), {**hyper, "compile": True}, shapes, optimizer)
     with fresh_cache():
         seconds = []
-        for _ in range(4):
+        for _ in range(FIRST):
             started = time.perf_counter()
             step()
             seconds.append(time.perf_counter() - started)

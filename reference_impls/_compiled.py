@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 
+from reference_impls import _graphs
 from reference_impls._base import SMALL
 from reference_impls._requests import Draw, Objective, answers
 from reference_impls._state import Names, State, checked, seen, settled, tracing
@@ -31,8 +32,6 @@ from reference_impls._state import Names, State, checked, seen, settled, tracing
 BUNDLE = 8  # so many large tensors of one shape take one call, side by side or stacked; half of them if the rule asks
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 FEW = 16  # so many numbers that all tensors share are worked on beside the graph
-EIGHT = 8  # rows whose entries are reduced together
-THIN = 4  # a product of so few columns and rows is a sum that fuses with what comes after it
 PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
 aten = torch.ops.aten
 
@@ -96,6 +95,7 @@ def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]],
         if own := {name for stage in stages for name in stage.own}:
             owner._own |= own  # no number of all tensors after all
             replies, plan = plan.now.replies, planned()
+            memo.clear()
             for each in replies:
                 plan.hear(each)
             continue
@@ -530,26 +530,26 @@ class Stage:
 
     def _split(self, rows: int, due: Sequence[bool] | None) -> None:
         """Cut the graph into `aside` (numbers), `main` (compiled, unless something unusual is due) and `copies` (at the end)."""
-        _select(self.graph)
+        _graphs.unbound(self.graph)
         self.graph.eliminate_dead_code()
         if any(n.target is aten.empty_like.default for n in self.graph.nodes):
             raise RuntimeError("the old theta is gone after the inner step: the rule may not read it")
         self.places = [n for n in self.graph.nodes if n.op == "placeholder"]
         self.clock = self.places[self.roles.index("t")]
         few = self._few(rows)
-        choices = [n for n in self.graph.nodes if "refreshed" in n.meta and n not in few and n.args[0] in few and _size(n.args[0]) == 1]
+        choices = _graphs.choices(self.graph, few)
         if choices and due is None:
             self.dues = Piece(list(self.graph.nodes), [], [n.args[0] for n in choices])
             self.deciding = [i for i, p in enumerate(self.places) if p in self.dues.takes and self.roles[i] != "t"]
             return
-        unusual = _choose(self.graph, choices, due or ()) and not self.owner.elementwise
+        unusual = _graphs.choose(self.graph, choices, due or ()) and not self.owner.elementwise
         backend = None if unusual else self.owner.backend
         few = self._few(rows)
-        _once(self.graph, few)
-        _multiply(self.graph, few)
-        _columns(self.graph)
-        _roots(self.graph)
-        _outer(self.graph)
+        _graphs.once(self.graph, few)
+        _graphs.multiply(self.graph, few)
+        _graphs.by_eights(self.graph)
+        _graphs.by_logarithms(self.graph)
+        _graphs.by_outer_products(self.graph)
         self.outs = list(self.graph.output_node().args[0])
         written = [p for p, role in zip(self.places, self.roles, strict=True) if role in ("theta", "slot")]
         if self.request:
@@ -581,8 +581,8 @@ class Stage:
 
     def _copied(self, pairs: Sequence[tuple[fx.Node, fx.Node]], few: set[fx.Node]) -> list[tuple[fx.Node, fx.Node]]:
         """With an input that is written to as another one's value, as 1 times it: inductor takes a clone for the written input itself."""
-        memory = {_memory(p) for p, _ in pairs}
-        clashes = {n for p, n in pairs if n not in few and _memory(n) in memory - {_memory(p)}}
+        memory = {_graphs.memory(p) for p, _ in pairs}
+        clashes = {n for p, n in pairs if n not in few and _graphs.memory(n) in memory - {_graphs.memory(p)}}
         if not clashes:
             return list(pairs)
         ones = []
@@ -594,15 +594,15 @@ class Stage:
             products = {n: self.graph.call_function(aten.mul.Tensor, (n, ones[1])) for n in sorted(clashes)}
         for n, product in products.items():
             product.meta = dict(n.meta)
-        return [(p, products.get(n, n) if _memory(n) != _memory(p) else n) for p, n in pairs]
+        return [(p, products.get(n, n) if _graphs.memory(n) != _graphs.memory(p) else n) for p, n in pairs]
 
     def _few(self, rows: int) -> set[fx.Node]:
         """The single numbers of the graph, and those that it keeps for each row of a stack."""
         most = {"theta": 0, "g": 0, "shared reply": FEW}
-        few = {p for p, role in zip(self.places, self.roles, strict=True) if _size(p) <= most.get(role, rows)}
+        few = {p for p, role in zip(self.places, self.roles, strict=True) if _graphs.size(p) <= most.get(role, rows)}
         for n in self.graph.nodes:
             one = n.op == "call_function" and isinstance(n.meta["val"], Tensor) and few.issuperset(n.all_input_nodes)
-            if one and _size(n) <= (rows if n.all_input_nodes else FEW):
+            if one and _graphs.size(n) <= (rows if n.all_input_nodes else FEW):
                 few.add(n)
         return few
 
@@ -614,7 +614,7 @@ class Stage:
         slots = [name for name in self.batch.jobs[0].state if name != "t"]
         for i, name in enumerate(["theta", *slots] * len(self.batch.groups)):
             if name in shared:
-                if {"theta", "g", "slot", "reply"} & {roles.get(n) for n in _needed([self.outs[i]], ())}:
+                if {"theta", "g", "slot", "reply"} & {roles.get(n) for n in _graphs.needed([self.outs[i]], ())}:
                     self.own.add(name)
                 self.outs[i] = own[i] if self.outs[i] is shared[name] else self.outs[i]
 
@@ -655,13 +655,13 @@ class Piece:
 
     def __init__(self, nodes: Sequence[fx.Node], known: Sequence[fx.Node], gives: list[fx.Node],
                  copies: Sequence[tuple[fx.Node, fx.Node]] = (), backend: Any = None, packed: Sequence[fx.Node] = ()) -> None:  # fmt: skip
-        needed = _needed([*gives, *(n for pair in copies for n in pair)], set(known))
+        needed = _graphs.needed([*gives, *(n for pair in copies for n in pair)], set(known))
         self.gives = gives
         inputs = [n for n in nodes if n in needed and (n in known or n.op == "placeholder")]
         self.takes: list[Any] = [n for n in inputs if n not in packed]
         graph = fx.Graph()
         new = {n: graph.placeholder(f"x{i}") for i, n in enumerate(self.takes)}  # names that depend on nothing: alike pieces read alike
-        memory = [_memory(n) for n in self.takes]
+        memory = [_graphs.memory(n) for n in self.takes]
         if len(self.takes) < len(inputs):
             self.takes.append(PACKED)
             numbers = graph.placeholder(PACKED)
@@ -670,7 +670,7 @@ class Piece:
             if n in needed and n not in new:
                 args, kwargs = (fx.node.map_arg(x, new.__getitem__) for x in (n.args, n.kwargs))
                 new[n] = graph.create_node(n.op, n.target, args, kwargs, "y")
-        values = [graph.call_function(aten.clone.default, (new[n],)) if _memory(n) in memory else new[n] for _, n in copies]
+        values = [graph.call_function(aten.clone.default, (new[n],)) if _graphs.memory(n) in memory else new[n] for _, n in copies]
         for (place, _), value in zip(copies, values, strict=True):
             graph.call_function(aten.copy_.default, (new[place], value))
         graph.output([new[n] for n in gives])
@@ -749,7 +749,7 @@ class Compiled:
         return outs, direct
 
 
-# --- graphs
+# --- following a rule
 
 
 def _asked(rule: Any, replies: Iterator[Tensor]) -> tuple[Any, Any]:
@@ -777,135 +777,3 @@ def _mark(chosen: Tensor) -> Tensor:
     node = next(n for n in reversed(mode.tracer.graph.nodes) if n.target is aten.where.self)
     node.meta["refreshed"] = True
     return chosen
-
-
-def _select(graph: fx.Graph) -> None:
-    """Take the parts of a tensor one by one, so that every value of the graph is one tensor."""
-    for n in graph.find_nodes(op="call_function", target=aten.unbind.int):
-        for part in list(n.users):
-            with graph.inserting_before(part):
-                one = graph.call_function(aten.select.int, (n.args[0], n.args[1] if len(n.args) > 1 else 0, part.args[1]))
-            one.meta = dict(part.meta)
-            part.replace_all_uses_with(one)
-            graph.erase_node(part)
-
-
-def _choose(graph: fx.Graph, choices: Sequence[fx.Node], due: Sequence[bool]) -> bool:
-    """Leave only the branches that are due, or those that are not; whether any is."""
-    some = False
-    for n, now in reversed(list(zip(choices, due, strict=True))):
-        if not n.users:
-            continue
-        some |= now
-        value = n.args[1 if now else 2]
-        if _shape(value) != _shape(n):
-            with graph.inserting_before(n):
-                value = graph.call_function(aten.expand.default, (value, list(_shape(n))))
-            value.meta = dict(n.meta)
-        n.replace_all_uses_with(value)
-        graph.eliminate_dead_code()
-    return some
-
-
-def _once(graph: fx.Graph, few: set[fx.Node]) -> None:
-    """Compute the numbers that tensors side by side share once."""
-    first: dict[Any, fx.Node] = {}
-    for n in list(graph.nodes):
-        if n in few and n.op == "call_function" and (same := first.setdefault((n.target, n.args, tuple(n.kwargs.items())), n)) is not n:
-            n.replace_all_uses_with(same)
-            graph.erase_node(n)
-            few.remove(n)
-
-
-def _multiply(graph: fx.Graph, few: set[fx.Node]) -> None:
-    """Divide by a float64 number once, and multiply the elements by its reciprocal."""
-    inverse: dict[fx.Node, fx.Node] = {}
-    for n in list(graph.nodes):
-        if n.target is not aten.div.Tensor or n in few or n.args[1] not in few or n.args[1].meta["val"].dtype != torch.float64:
-            continue
-        number = n.args[1]
-        if number not in inverse:
-            with graph.inserting_after(number if number.op != "placeholder" else list(graph.find_nodes(op="placeholder"))[-1]):
-                inverse[number] = graph.call_function(aten.reciprocal.default, (number,))
-            inverse[number].meta = {"val": number.meta["val"].reciprocal()}
-            few.add(inverse[number])
-        with graph.inserting_before(n):
-            product = graph.call_function(aten.mul.Tensor, (n.args[0], inverse[number]))
-        product.meta = dict(n.meta)
-        n.replace_all_uses_with(product)
-        graph.erase_node(n)
-
-
-def _columns(graph: fx.Graph) -> None:
-    """Reduce columns by eights of their entries first: one row after the other is slow to read."""
-    for n in list(graph.nodes):
-        if n.target not in (aten.sum.dim_IntList, aten.mean.dim, aten.amax.default, aten.amin.default):
-            continue
-        x, dims = n.args[:2]
-        shape = x.meta["val"].shape
-        if [d % len(shape) for d in dims] != [len(shape) - 2] or shape[-2] % EIGHT or shape[-2] <= EIGHT:
-            continue
-        with graph.inserting_before(n):
-            eights = graph.call_function(aten.view.default, (x, [*shape[:-2], shape[-2] // EIGHT, EIGHT, shape[-1]]))
-            eights.meta["val"] = x.meta["val"].unflatten(-2, (-1, EIGHT))
-            partial = graph.call_function(n.target, (eights, [-2]))
-            partial.meta["val"] = eights.meta["val"].sum(-2)
-        n.args = (partial, *n.args[1:])
-
-
-def _roots(graph: fx.Graph) -> None:
-    """A power that is neither whole nor a square root, by logarithms: half the time."""
-    for n in graph.find_nodes(op="call_function", target=aten.pow.Tensor_Scalar):
-        if n.meta["val"].dim() and float(2 * n.args[1]) != int(2 * n.args[1]):
-            with graph.inserting_before(n):
-                steps = [graph.call_function(aten.log.default, (n.args[0],))]
-                steps.append(graph.call_function(aten.mul.Tensor, (steps[0], n.args[1])))
-                steps.append(graph.call_function(aten.exp.default, (steps[1],)))
-            for step in steps:
-                step.meta = dict(n.meta)
-            n.replace_all_uses_with(steps[-1])
-            graph.erase_node(n)
-
-
-def _outer(graph: fx.Graph) -> None:
-    """Write a product of a few columns with as many rows as the sum of their outer products: nothing of its size is stored."""
-    for n in graph.find_nodes(op="call_function", target=aten.mm.default):
-        a, b = n.args
-        if not 1 <= (count := _shape(a)[1]) <= THIN:
-            continue
-        total = None
-        with graph.inserting_before(n):
-            for i in range(count):
-                ends = [graph.call_function(aten.slice.Tensor, (x, dim, i, i + 1)) for x, dim in ((a, 1), (b, 0))]
-                for end, x, dim in zip(ends, (a, b), (1, 0), strict=True):
-                    end.meta["val"] = x.meta["val"].narrow(dim, i, 1)
-                term = graph.call_function(aten.mul.Tensor, tuple(ends))
-                term.meta = dict(n.meta)
-                total = term if total is None else graph.call_function(aten.add.Tensor, (total, term))
-                total.meta = dict(n.meta)
-        n.replace_all_uses_with(total)
-        graph.erase_node(n)
-
-
-def _needed(targets: Sequence[fx.Node], stop: Any) -> set[fx.Node]:
-    """The targets and all that they are computed from, not beyond what is in `stop`."""
-    found, pending = set[fx.Node](), list(targets)
-    while pending:
-        n = pending.pop()
-        if n not in found:
-            found.add(n)
-            if n not in stop:
-                pending += n.all_input_nodes
-    return found
-
-
-def _size(n: fx.Node) -> int:
-    return int(n.meta["val"].numel())
-
-
-def _shape(n: fx.Node) -> torch.Size:
-    return torch.Size(n.meta["val"].shape)
-
-
-def _memory(n: fx.Node) -> int:
-    return int(n.meta["val"].untyped_storage()._cdata)

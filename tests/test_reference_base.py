@@ -30,9 +30,12 @@ from reference_impls import (
     DAdaptSGD,
     HeavyBall,
     Lion,
+    Lookahead,
     Nadam,
     NovoGrad,
     Prodigy,
+    RAdam,
+    Ranger,
     Rprop,
     _base,
 )
@@ -539,6 +542,14 @@ def test_compiles_as_one_graph_once_for_all_steps(cls, monkeypatch):
     assert copy.deepcopy(compiled)._compile
 
 
+@pytest.mark.parametrize(("cls", "cases"), [(RAdam, 2), (Ranger, 3)])
+def test_what_is_due_at_some_steps_makes_a_graph_of_its_own(cls, cases, monkeypatch):
+    """Before and after the second moment counts; and where the slow weights take part."""
+    params, twins, _, graphs = follow(cls, monkeypatch, [(4, 5)], range(14))
+    torch.testing.assert_close(params, twins, rtol=1e-12, atol=1e-14)
+    assert len(graphs) == cases
+
+
 @pytest.mark.parametrize("cls", LOCAL)
 def test_what_is_compiled_computes_no_element_in_double_precision(cls, monkeypatch):
     """Single numbers are float64, and must not widen what has axes: it would take twice as long."""
@@ -771,6 +782,27 @@ def test_a_closure_that_fails_leaves_the_parameters_where_they_were(shape, monke
         optimizer.step(closure)
         runs.append([x.detach(), *calls])
     torch.testing.assert_close(*runs, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_wrapped_optimizer_gets_the_gradients_themselves_and_may_let_go_of_them(compiled, monkeypatch):
+    monkeypatch.setattr(Lookahead, "backend", "eager")
+    given = []
+
+    class Careless(SGD):
+        def step(self):
+            given.append([p.grad for p in params])
+            super().step()
+            self.zero_grad()
+
+    params = [Parameter(x) for x in tensors(99, shapes=[(3, 4), (150, 150)])]
+    optimizer = Lookahead(Careless(params, lr=0.1), k=2, compile=compiled)
+    for seed in range(4):
+        grads = tensors(seed, shapes=[(3, 4), (150, 150)])
+        for p, g in zip(params, grads, strict=True):
+            p.grad = g
+        optimizer.step()
+        assert all(x is g is p.grad for x, g, p in zip(given.pop(), grads, params, strict=True))
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (150, 150)])

@@ -1,0 +1,148 @@
+"""Rewrites of graphs before they are compiled: the same values, in the form that inductor makes fast loops of."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import fx
+
+EIGHT = 8  # rows whose entries are reduced together
+THIN = 4  # a product of so few columns and rows is a sum that fuses with what comes after it
+aten = torch.ops.aten
+
+
+def unbound(graph: fx.Graph) -> None:
+    """Take the parts of a tensor one by one, so that every value of the graph is one tensor."""
+    for n in graph.find_nodes(op="call_function", target=aten.unbind.int):
+        for part in list(n.users):
+            with graph.inserting_before(part):
+                one = graph.call_function(aten.select.int, (n.args[0], n.args[1] if len(n.args) > 1 else 0, part.args[1]))
+            one.meta = dict(part.meta)
+            part.replace_all_uses_with(one)
+            graph.erase_node(part)
+
+
+def choices(graph: fx.Graph, few: set[fx.Node]) -> list[fx.Node]:
+    """Where one number decides between two tensors, one of which is seldom due."""
+    return [n for n in graph.nodes if "refreshed" in n.meta and n not in few and n.args[0] in few and size(n.args[0]) == 1]
+
+
+def choose(graph: fx.Graph, choices: Sequence[fx.Node], due: Sequence[bool]) -> bool:
+    """Leave only the branches that are due, or those that are not; whether any is."""
+    some = False
+    for n, now in reversed(list(zip(choices, due, strict=True))):
+        if not n.users:
+            continue
+        some |= now
+        value = n.args[1 if now else 2]
+        if shape(value) != shape(n):
+            with graph.inserting_before(n):
+                value = graph.call_function(aten.expand.default, (value, list(shape(n))))
+            value.meta = dict(n.meta)
+        n.replace_all_uses_with(value)
+        graph.eliminate_dead_code()
+    return some
+
+
+def once(graph: fx.Graph, few: set[fx.Node]) -> None:
+    """Compute the numbers that tensors side by side share once."""
+    first: dict[Any, fx.Node] = {}
+    for n in list(graph.nodes):
+        if n in few and n.op == "call_function" and (same := first.setdefault((n.target, n.args, tuple(n.kwargs.items())), n)) is not n:
+            n.replace_all_uses_with(same)
+            graph.erase_node(n)
+            few.remove(n)
+
+
+def multiply(graph: fx.Graph, few: set[fx.Node]) -> None:
+    """Divide by a float64 number once, and multiply the elements by its reciprocal."""
+    inverse: dict[fx.Node, fx.Node] = {}
+    for n in list(graph.nodes):
+        if n.target is not aten.div.Tensor or n in few or n.args[1] not in few or n.args[1].meta["val"].dtype != torch.float64:
+            continue
+        number = n.args[1]
+        if number not in inverse:
+            with graph.inserting_after(number if number.op != "placeholder" else list(graph.find_nodes(op="placeholder"))[-1]):
+                inverse[number] = graph.call_function(aten.reciprocal.default, (number,))
+            inverse[number].meta = {"val": number.meta["val"].reciprocal()}
+            few.add(inverse[number])
+        with graph.inserting_before(n):
+            product = graph.call_function(aten.mul.Tensor, (n.args[0], inverse[number]))
+        product.meta = dict(n.meta)
+        n.replace_all_uses_with(product)
+        graph.erase_node(n)
+
+
+def by_eights(graph: fx.Graph) -> None:
+    """Reduce columns by eights of their entries first: one row after the other is slow to read."""
+    for n in list(graph.nodes):
+        if n.target not in (aten.sum.dim_IntList, aten.mean.dim, aten.amax.default, aten.amin.default):
+            continue
+        x, dims = n.args[:2]
+        lengths = x.meta["val"].shape
+        if [d % len(lengths) for d in dims] != [len(lengths) - 2] or lengths[-2] % EIGHT or lengths[-2] <= EIGHT:
+            continue
+        with graph.inserting_before(n):
+            eights = graph.call_function(aten.view.default, (x, [*lengths[:-2], lengths[-2] // EIGHT, EIGHT, lengths[-1]]))
+            eights.meta["val"] = x.meta["val"].unflatten(-2, (-1, EIGHT))
+            partial = graph.call_function(n.target, (eights, [-2]))
+            partial.meta["val"] = eights.meta["val"].sum(-2)
+        n.args = (partial, *n.args[1:])
+
+
+def by_logarithms(graph: fx.Graph) -> None:
+    """A power that is neither whole nor a square root, by logarithms: half the time."""
+    for n in graph.find_nodes(op="call_function", target=aten.pow.Tensor_Scalar):
+        if n.meta["val"].dim() and float(2 * n.args[1]) != int(2 * n.args[1]):
+            with graph.inserting_before(n):
+                steps = [graph.call_function(aten.log.default, (n.args[0],))]
+                steps.append(graph.call_function(aten.mul.Tensor, (steps[0], n.args[1])))
+                steps.append(graph.call_function(aten.exp.default, (steps[1],)))
+            for step in steps:
+                step.meta = dict(n.meta)
+            n.replace_all_uses_with(steps[-1])
+            graph.erase_node(n)
+
+
+def by_outer_products(graph: fx.Graph) -> None:
+    """Write a product of a few columns with as many rows as the sum of their outer products: nothing of its size is stored."""
+    for n in graph.find_nodes(op="call_function", target=aten.mm.default):
+        a, b = n.args
+        if not 1 <= (count := shape(a)[1]) <= THIN:
+            continue
+        total = None
+        with graph.inserting_before(n):
+            for i in range(count):
+                ends = [graph.call_function(aten.slice.Tensor, (x, dim, i, i + 1)) for x, dim in ((a, 1), (b, 0))]
+                for end, x, dim in zip(ends, (a, b), (1, 0), strict=True):
+                    end.meta["val"] = x.meta["val"].narrow(dim, i, 1)
+                term = graph.call_function(aten.mul.Tensor, tuple(ends))
+                term.meta = dict(n.meta)
+                total = term if total is None else graph.call_function(aten.add.Tensor, (total, term))
+                total.meta = dict(n.meta)
+        n.replace_all_uses_with(total)
+        graph.erase_node(n)
+
+
+def needed(targets: Sequence[fx.Node], stop: Any) -> set[fx.Node]:
+    """The targets and all that they are computed from, not beyond what is in `stop`."""
+    found, pending = set[fx.Node](), list(targets)
+    while pending:
+        n = pending.pop()
+        if n not in found:
+            found.add(n)
+            if n not in stop:
+                pending += n.all_input_nodes
+    return found
+
+
+def size(n: fx.Node) -> int:
+    return int(n.meta["val"].numel())
+
+
+def shape(n: fx.Node) -> torch.Size:
+    return torch.Size(n.meta["val"].shape)
+
+
+def memory(n: fx.Node) -> int:
+    return int(n.meta["val"].untyped_storage()._cdata)

@@ -91,13 +91,13 @@ def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]],
     memo: dict[Any, Any] = {}
     request: Any = True
     while request is not None:
-        stages = [batch.stage(owner, memo) for batch in plan.batches]
+        stages = plan.stages(owner, memo)
         if own := {name for stage in stages for name in stage.own}:
             owner._own |= own  # no number of all tensors after all
             replies, plan = plan.now.replies, planned()
             memo.clear()
             for each in replies:
-                plan.hear(each)
+                plan.hear(owner, each)
             continue
         request = stages[0].request
         if any(stage.request != request for stage in stages):
@@ -114,7 +114,7 @@ def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]],
             if any(stage.moves for stage in stages):
                 objective.kept = [job.kept for job in plan.jobs]
             columns = {**plan.now.asked, **{name: [value] * len(plan.jobs) for name, value in constants}}
-            plan.hear(answers(ask, columns, objective))
+            plan.hear(owner, answers(ask, columns, objective))
     plan.end()
 
 
@@ -145,6 +145,7 @@ class Plan:
         self.counts = list(map(len, self.states))
         self.lasting = [x for state in self.states for x in state.values()]
         self.memory = [x.data_ptr() for x in self.lasting]
+        self.trail: dict[int, list[Stage]] = {}  # of all batches after so many replies, if these are but the parameters themselves
         self._begin()
 
     def again(self, rows: Sequence[Row]) -> bool:
@@ -164,10 +165,23 @@ class Plan:
         self._read(gs, hs)
         return all(common.again() for common in self.common.values()) and all(batch.alike() for batch in self.batches) and self._begin()
 
-    def hear(self, replies: Sequence[Any]) -> None:
+    def hear(self, owner: Any, replies: Sequence[Any]) -> None:
         """Take in the replies to a request."""
-        self.now.still.append(all(isinstance(x, Tensor) for x in replies) and all(map(Tensor.is_set_to, replies, self.thetas)))
+        if not all(isinstance(x, Tensor) for x in replies):
+            raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
+        self.now.still.append(all(map(Tensor.is_set_to, replies, self.thetas)))
         self.now.replies.append(replies)
+
+    def stages(self, owner: Any, memo: dict[Any, Any]) -> "list[Stage]":
+        """What each batch does up to the next request."""
+        heard = len(self.now.replies)
+        if not all(self.now.still):  # how the replies are laid out counts
+            found = [batch.stage(owner) for batch in self.batches]
+        elif heard in self.trail:
+            found = self.trail[heard]
+        else:
+            found = self.trail[heard] = [batch.stage(owner) for batch in self.batches]
+        return [stage.chosen(owner, batch, memo) for batch, stage in zip(self.batches, found, strict=True)]
 
     def end(self) -> None:
         """Count the step, and let go of what belongs to it alone."""
@@ -260,6 +274,7 @@ class Batch:
 
     def load(self, roles: Collection[str]) -> None:
         """Bring the inputs with these roles up to date."""
+        self.hear()
         due = self.stale.intersection(roles)
         self.stale -= due
         if "g" in due:
@@ -271,12 +286,10 @@ class Batch:
             for name in self.jobs[0].slots:
                 self._slot(name)
 
-    def stage(self, owner: Any, memo: dict[Any, Any]) -> "Stage":
-        """What the rule does up to its next request, traced when it is first met."""
+    def hear(self) -> None:
+        """Take the replies among the inputs."""
         for k in range(self.heard, len(self.now.replies)):
             column = [self.now.replies[k][n] for n in self.numbers]
-            if not isinstance(column[0], Tensor):
-                raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
             if self.now.still[k] or all(x.is_set_to(job.theta) for x, job in zip(column, self.jobs, strict=True)):
                 self.moved = k
                 self.stale.add("theta")
@@ -287,11 +300,15 @@ class Batch:
             self.roles += ("reply" if own else "shared reply",) * len(given)
             self.replied += tuple((x.shape, x.stride(), x.dtype) for x in given)
         self.heard = len(self.now.replies)
+
+    def stage(self, owner: Any) -> "Stage":
+        """What the rule does up to its next request, traced when it is first met."""
+        self.hear()
         key = self.roles, self.moved, self.replied
         if key not in self.stages:
             self.load(self.stale)
             self.stages[key] = self._shared(owner)
-        return self.stages[key].chosen(owner, self, memo)
+        return self.stages[key]
 
     def _shared(self, owner: Any) -> "Stage":
         """The stage of all batches alike."""
@@ -438,11 +455,14 @@ class Stage:
         """The stage itself, or the one for what is due now. `memo` is for what tensors share."""
         if self.dues is None:
             return self
-        batch.load({"slot"})
-        key = (self.dues.text, batch.t, *[id(batch.inputs[i]) for i in self.deciding])
-        if key not in memo:
-            memo[key] = tuple(map(bool, self.dues(dict(zip(self.places, batch.inputs, strict=True)))))
-        due = memo[key]
+        shared = id(self), batch.t, id(batch if self.decided_alone else batch.common)
+        if shared not in memo:
+            batch.load({"slot"})
+            key = (self.dues.text, batch.t, *[id(batch.inputs[i]) for i in self.deciding])
+            if key not in memo:
+                memo[key] = tuple(map(bool, self.dues(dict(zip(self.places, batch.inputs, strict=True)))))
+            memo[shared] = memo[key]
+        due = memo[shared]
         if due not in self.cases:
             self.cases[due] = Stage(owner, batch, (self, due))
         return self.cases[due]
@@ -541,6 +561,7 @@ class Stage:
         if choices and due is None:
             self.dues = Piece(list(self.graph.nodes), [], [n.args[0] for n in choices])
             self.deciding = [i for i, p in enumerate(self.places) if p in self.dues.takes and self.roles[i] != "t"]
+            self.decided_alone = not {"number", "common"}.issuperset(self.roles[i] for i in self.deciding)
             return
         unusual = _graphs.choose(self.graph, choices, due or ()) and not self.owner.elementwise
         backend = None if unusual else self.owner.backend

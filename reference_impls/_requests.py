@@ -291,7 +291,7 @@ class ClosureObjective:
             for p, old in zip(self.params, grads, strict=True):
                 if p.grad is not old:
                     p.grad = old
-        return list(map(seen, self.params))
+        return [p if p.dtype in (torch.float32, torch.float64) else seen(p) for p in self.params]
 
     def _filled(self, found: Sequence[Tensor | None]) -> list[Tensor]:
         return [seen(torch.zeros_like(p) if g is None else g.detach()) for p, g in zip(self.params, found, strict=True)]

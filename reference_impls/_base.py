@@ -16,7 +16,7 @@ from torch import Tensor
 
 from reference_impls._hyper import Count, Decays, Fraction, NonNegative, Positive, Range, described, lifted, refusal
 from reference_impls._requests import ClosureObjective, Objective, draw, gradients, lockstep
-from reference_impls._state import Buffer, Names, State, checked, scalar, seen, settled, unseen
+from reference_impls._state import Buffer, Names, State, checked, scalar, seen, settled, shaped, unseen
 
 BLOCK = 1 << 17  # elements at a time of large tensors, where a rule works element by element
 SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than calls of its own
@@ -260,15 +260,17 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         room: Counter[Any] = Counter()
         numbers: dict[Any, list[str] | None] = {}  # by shape, where tensors are stacked: the slots of one number, which must be the same
         for p, g, h in jobs:
-            if p.shape not in numbers:
+            shape = p.shape
+            if shape not in numbers:
                 slots = self._slots(seen(p))
-                stacks = p.numel() <= SMALL and all(b.shape in ("parameter", "scalar") for b in slots)
-                numbers[p.shape] = ["t", *(b.name for b in slots if b.shape == "scalar")] if stacks else None
-            names = numbers[p.shape]
-            state = {} if names is None else self._state(p, h)
-            same = [state[k].item() for k in names or ()]
-            key = id(p) if names is None else (id(h), p.shape, p.dtype, g.dtype, p.device, *same)
-            room[key] += p.numel()
+                stacks = shape.numel() <= SMALL and all(b.shape in ("parameter", "scalar") for b in slots)
+                numbers[shape] = ["t", *(b.name for b in slots if b.shape == "scalar")] if stacks else None
+            if (names := numbers[shape]) is None:
+                alike[p] = [(p, g, h, {})]
+                continue
+            state = self.state[p] or self._state(p, h)
+            key = id(h), shape, p.dtype, g.dtype, p.device, *[state[k].item() for k in names]
+            room[key] += shape.numel()
             alike.setdefault((key, room[key] // BLOCK), []).append((p, g, h, state))
         for group in alike.values():
             if len(group) == 1:
@@ -287,17 +289,16 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     def _store_blocks(self, p: Tensor, g: Tensor, state: State, h: Names) -> None:
         """As `apply` and `_store`, for a rule that works element by element: block by block, so that the cache holds what it computes."""
         shape = seen(p).shape
-        whole = {k: v.view(-1) for k, v in state.items() if v.shape == shape}
-        numbers = {k: v for k, v in state.items() if k not in whole}
+        whole = [k for k, v in state.items() if v.shape == shape]
+        numbers = {**{k: v for k, v in state.items() if k not in whole}, "t": state["t"] + 1}
         thetas, gs = ((torch.view_as_real(x) if x.is_complex() else x).view(-1).split(BLOCK) for x in (p, g))
-        new: State = {}
-        for i, (theta, grad) in enumerate(zip(thetas, gs, strict=True)):
-            slots = {k: v[i * BLOCK : (i + 1) * BLOCK] for k, v in whole.items()}
-            moved, new = self.apply(seen(theta), seen(grad), {**slots, **numbers}, h)
-            for k, slot in slots.items():
-                slot.copy_(new[k])
+        for theta, grad, *slots in zip(thetas, gs, *(state[k].view(-1).split(BLOCK) for k in whole), strict=True):
+            s = Names({**dict(zip(whole, slots, strict=True)), **numbers})
+            moved = shaped(theta, self.update(seen(theta), seen(grad), s, h))
+            for k, slot in zip(whole, slots, strict=True):
+                slot.copy_(shaped(slot, getattr(s, k), k))
             theta.copy_(moved)
-        self.state[p] = {k: state[k] if k in whole else new[k] for k in state}
+        self.state[p] = {**state, **settled(numbers, s)}
 
     def _evaluated(self, closure: Callable[[], Any], params: Sequence[Tensor]) -> tuple[Any, list[Tensor | None]]:
         """Loss and gradients of the closure alone: what was in `p.grad` before comes back where the closure leaves nothing."""

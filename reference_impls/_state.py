@@ -83,15 +83,20 @@ def unseen(p: Tensor, x: Tensor) -> Tensor:
     return (torch.view_as_complex(x.contiguous()) if p.is_complex() else x).to(p.dtype)
 
 
+def shaped(old: Tensor, new: Tensor, slot: str | None = None) -> Tensor:
+    """`new`, which must have the shape of `old`: theta, or a slot."""
+    if new.shape != old.shape:
+        before, after = tuple(old.shape), tuple(new.shape)
+        of_theta = f"update returned shape {after} for a theta of shape {before}"
+        raise RuntimeError(f"slot {slot} went from shape {before} to {after}" if slot else of_theta)
+    return new
+
+
 def checked(theta: Tensor, new: Tensor) -> Tensor:
-    if new.shape != theta.shape:
-        raise RuntimeError(f"update returned shape {tuple(new.shape)} for a theta of shape {tuple(theta.shape)}")
-    return new.to(theta.dtype)
+    """The new theta, in the shape and dtype that it had."""
+    return shaped(theta, new).to(theta.dtype)
 
 
 def settled(before: State, s: Names) -> State:
     """The slots after a step, each in the shape and dtype that it had."""
-    for name, old in before.items():
-        if getattr(s, name).shape != old.shape:
-            raise RuntimeError(f"slot {name} went from shape {tuple(old.shape)} to {tuple(getattr(s, name).shape)}")
-    return {name: getattr(s, name).to(old.dtype) for name, old in before.items()}
+    return {name: shaped(old, getattr(s, name), name).to(old.dtype) for name, old in before.items()}

@@ -268,7 +268,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
             if (names := numbers[shape]) is None:
                 alike[p] = [(p, g, h, {})]
                 continue
-            state = self.state[p] or self._state(p, h)
+            state = self.state.get(p) or self._state(p, h)
             key = id(h), shape, p.dtype, g.dtype, p.device, *[state[k].item() for k in names]
             room[key] += shape.numel()
             alike.setdefault((key, room[key] // BLOCK), []).append((p, g, h, state))
@@ -295,9 +295,11 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         for theta, grad, *slots in zip(thetas, gs, *(state[k].view(-1).split(BLOCK) for k in whole), strict=True):
             s = Names({**dict(zip(whole, slots, strict=True)), **numbers})
             moved = shaped(theta, self.update(seen(theta), seen(grad), s, h))
-            for k, slot in zip(whole, slots, strict=True):
-                slot.copy_(shaped(slot, getattr(s, k), k))
-            theta.copy_(moved)
+            places, values = [*slots, theta], [*(shaped(slot, getattr(s, k), k) for k, slot in zip(whole, slots, strict=True)), moved]
+            memory = [x.data_ptr() for x in slots]  # one slot may take what another one held
+            values = [x.clone() if x.data_ptr() in memory else x for x in values]
+            for place, value in zip(places, values, strict=True):
+                place.copy_(value)
         self.state[p] = {**state, **settled(numbers, s)}
 
     def _evaluated(self, closure: Callable[[], Any], params: Sequence[Tensor]) -> tuple[Any, list[Tensor | None]]:

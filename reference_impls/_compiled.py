@@ -464,6 +464,7 @@ class Stage:
             memo[shared] = memo[key]
         due = memo[shared]
         if due not in self.cases:
+            batch.hear()
             self.cases[due] = Stage(owner, batch, (self, due))
         return self.cases[due]
 

@@ -124,6 +124,8 @@ def draw(kind: str, like: Tensor) -> Tensor:
 def answer(asked: Sequence[Request], objective: Objective) -> Sequence[Answer]:
     """One answer a tensor to requests of one kind."""
     kind = type(asked[0])
+    if not isinstance(asked[0], Request):
+        raise TypeError(f"a rule cannot ask for {asked[0]!r}")
     return answers(kind, {f.name: [getattr(a, f.name) for a in asked] for f in fields(kind)}, objective)
 
 
@@ -137,8 +139,6 @@ def answers(kind: type[Request], asked: Mapping[str, Sequence[Any]], objective: 
     if kind is Draw:
         return list(map(objective.draw, asked["kind"], asked["like"]))
     names = {Gradient: "gradient", FullGradient: "full_gradient", Hvp: "hvp", PerSample: "per_sample", Factors: "factors", Inner: "inner"}
-    if kind not in names:
-        raise TypeError(f"a rule cannot ask for {kind.__name__}")
     found: Sequence[Answer] = getattr(objective, names[kind])(*columns)
     return found
 

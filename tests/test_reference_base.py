@@ -615,6 +615,47 @@ def test_large_tensors_are_stepped_in_blocks_eager_and_compiled(monkeypatch):
         assert same(params, whole)
 
 
+@pytest.mark.parametrize("shape", [(3, 4), (300, 1000)])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_slot_may_take_what_another_one_held(shape, compiled):
+    class History(ReferenceOptimizer):
+        buffers = ("g1", "g2", "g3")
+        backend = "eager"
+
+        def __init__(self, params, *, compile: bool = False):
+            super().__init__(params, compile)
+
+        def update(self, theta, g, s, h):
+            oldest = s.g3
+            s.g1, s.g2, s.g3 = g, s.g1, s.g2
+            return oldest
+
+    params = [Parameter(torch.zeros(shape)) for _ in range(3)]
+    optimizer = History(params, compile=compiled)
+    for t in range(1, 6):
+        for p in params:
+            p.grad = torch.full(shape, float(t))
+        optimizer.step()
+        for p in params:
+            kept = [p.detach(), *(optimizer.state[p][k] for k in ("g1", "g2", "g3"))]
+            assert [x.unique().tolist() for x in kept] == [[float(max(x, 0))] for x in (t - 3, t, t - 1, t - 2)]
+
+
+def test_a_rule_that_asks_for_something_else_is_told_so():
+    class Strange(ReferenceOptimizer):
+        def __init__(self, params, *, compile: bool = False):
+            super().__init__(params, compile)
+
+        def update(self, theta, g, s, h):
+            yield 3
+            return theta
+
+    x = Parameter(torch.ones(2))
+    x.grad = torch.ones(2)
+    with pytest.raises(TypeError, match="cannot ask for 3"):
+        Strange([x]).step(lambda: (x**2).sum())
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.complex64])
 @pytest.mark.parametrize("cls", [AdamW, Lion, Nadam])
 def test_small_tensors_of_one_shape_step_together_as_they_would_alone(cls, dtype, monkeypatch):

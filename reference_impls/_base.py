@@ -282,7 +282,11 @@ class ReferenceOptimizer(torch.optim.Optimizer):
             theta, new = self.apply(seen(before), seen(torch.stack(grads)), stacked, hs[0])
             torch._foreach_copy_(params, list(unseen(before, theta).unbind()))
             for k, xs in columns.items():
-                torch._foreach_copy_(xs, [new[k]] * len(xs) if k in one else list(new[k].unbind()))
+                if k in one:
+                    torch._foreach_copy_(xs, [new[k]] * len(xs))
+                else:  # each slot is from now on a part of the stack
+                    for state, part in zip(states, new[k].unbind(), strict=True):
+                        state[k] = part
             self.state.update(zip(params, states, strict=True))
         return [group[0][:3] for group in alike.values() if len(group) == 1]
 

@@ -3,7 +3,7 @@
 1. The rule is followed up to its next request, or to its end, into one graph of plain tensor operations.
 2. What depends on single numbers alone (step number, hyperparameters, totals) is computed beside the graph: inside a fused loop it would
    be computed again for every element.
-3. What is done only now and then (`refreshed`) makes graphs of its own: one for steps without, one for steps with it. The latter is
+3. What is done at some steps only (`refreshed`) makes graphs of its own: one for steps without, one for steps with it. The latter is
    compiled only if it works element by element: decompositions of matrices gain nothing.
 4. torch.compile fuses the rest, which writes parameters and state in place. Tensors whose graphs read alike share what is compiled.
 
@@ -31,7 +31,7 @@ from reference_impls._state import Names, State, checked, seen, settled, tracing
 
 BUNDLE = 8  # so many large tensors of one shape take one call, side by side or stacked; half of them if the rule asks
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
-FEW = 16  # so many numbers that all tensors share are worked on beside the graph
+FEW = 16  # so many numbers that all tensors share, or that are constant, are worked on beside the graph
 PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
 aten = torch.ops.aten
 
@@ -793,7 +793,7 @@ def _filled(value: Any, numbers: Iterator[Tensor]) -> Any:
 
 
 def _mark(chosen: Tensor) -> Tensor:
-    """Note on the last `where` of the graph that one of its branches is seldom due."""
+    """Note on the last `where` of the graph that a step needs only one of its branches."""
     mode = get_proxy_mode()
     assert mode is not None
     node = next(n for n in reversed(mode.tracer.graph.nodes) if n.target is aten.where.self)

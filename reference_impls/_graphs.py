@@ -23,7 +23,7 @@ def unbound(graph: fx.Graph) -> None:
 
 
 def choices(graph: fx.Graph, few: set[fx.Node]) -> list[fx.Node]:
-    """Where one number decides between two tensors, one of which is seldom due."""
+    """Where one number decides between two tensors, of which a step needs only one."""
     return [n for n in graph.nodes if "refreshed" in n.meta and n not in few and n.args[0] in few and size(n.args[0]) == 1]
 
 

@@ -535,7 +535,7 @@ def follow(cls, monkeypatch, shapes, seeds, dtype=F64, skip=None, **hyper):
 
 @pytest.mark.parametrize("cls", LOCAL)
 def test_compiles_as_one_graph_once_for_all_steps(cls, monkeypatch):
-    """The whole rule is one graph, and neither the step number nor a scheduler makes another one."""
+    """The whole rule is one graph in the first four steps, and no scheduler makes another one; the next test shows later steps."""
     params, twins, compiled, graphs = follow(cls, monkeypatch, [(4, 5)], range(4))
     torch.testing.assert_close(params, twins, rtol=1e-12, atol=1e-14)
     assert len(graphs) == 1

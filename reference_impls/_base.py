@@ -300,9 +300,10 @@ class ReferenceOptimizer(torch.optim.Optimizer):
             s = Names({**dict(zip(whole, slots, strict=True)), **numbers})
             moved = shaped(theta, self.update(seen(theta), seen(grad), s, h))
             places, values = [*slots, theta], [*(shaped(slot, getattr(s, k), k) for k, slot in zip(whole, slots, strict=True)), moved]
-            memory = [x.data_ptr() for x in slots]  # one slot may take what another one held
-            values = [x.clone() if x.data_ptr() in memory else x for x in values]
-            for place, value in zip(places, values, strict=True):
+            memory = [x.data_ptr() for x in slots]
+            moves = [(place, value) for place, value in zip(places, values, strict=True) if value is not place]
+            moves = [(place, x.clone() if x.data_ptr() in memory else x) for place, x in moves]  # one slot may take what another one held
+            for place, value in moves:
                 place.copy_(value)
         self.state[p] = {**state, **settled(numbers, s)}
 

@@ -27,7 +27,8 @@ class FZOO(ReferenceOptimizer):
             # [P.e] gradient: mean slope
             e = e + (losses[-1] - base) * u / (h.eps * h.n)
         # [P.sigma] learning rate: the steeper, the wider the losses lie
-        sigma = torch.stack(losses).std()
-        # [P.theta] update: equal losses say nothing
-        theta = theta - torch.where(sigma > 0, h.lr * e / sigma, 0)
+        losses = torch.stack(losses)
+        sigma = losses.std()
+        # [P.theta] update: equal losses say nothing; rounding may leave them a spread
+        theta = theta - torch.where(losses.max() > losses.min(), h.lr * e / sigma, 0)
         return theta

@@ -23,11 +23,11 @@ class HomeAdam(ReferenceOptimizer):
         m_hat = s.m / (1 - beta1**s.t)
         # [A2.v_hat] learning rate: undo the start at zero
         v_hat = s.v / (1 - beta2**s.t)
-        # [A2.low] learning rate: how many entries of the model are below the threshold
+        # [A2.below] learning rate: how many entries of the model are below the threshold
         low = yield Total((v_hat < h.tau).sum())
-        # [A2.home] learning rate: all go home for a single one, or each for itself
+        # [A2.adaptive] learning rate: all go home for a single one, or each for itself
         home = v_hat < h.tau if h.per_coordinate else low > 0
-        # [A2.u] learning rate: home is momentum as it is, elsewhere it is divided
+        # [A2.d] learning rate: home is momentum as it is, elsewhere it is divided
         u = torch.where(home, m_hat, m_hat / (v_hat + h.eps))
         # [A2.theta] update: step and decay
         theta = theta - h.lr * (u + h.weight_decay * theta)

@@ -22,13 +22,13 @@ class MeZOSVRG(ReferenceOptimizer):
         due = (s.t - 1) % h.update_frequency == 0
         # [C.z] gradient: one direction for the whole model
         z = yield Draw("gaussian", theta)
-        # [C.e] gradient: the slope along it, as a vector
+        # [C.p] gradient: the slope along it, as a vector
         e = ((yield Value(theta + h.eps * z)) - (yield Value(theta - h.eps * z))) / (2 * h.eps) * z
         # [C.w] gradient estimate: snapshot of the parameters
         s.w = torch.where(due, theta, s.w)
         # [C.y] gradient estimate: a second direction
         y = yield Draw("gaussian", s.w)
-        # [C.b] gradient estimate: the same samples at the snapshot, where a tensor needs it
+        # [C.r] gradient estimate: the same samples at the snapshot, where a tensor needs it
         b = torch.zeros_like(theta)
         if (yield Total((~due).double())) > 0:
             b = ((yield Value(s.w + h.eps * y)) - (yield Value(s.w - h.eps * y))) / (2 * h.eps) * y

@@ -55,6 +55,15 @@ def test_fzoo_stays_where_all_losses_are_equal():
     assert torch.equal(p, torch.ones(3))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("n", [3, 6, 7, 8, 16])
+def test_fzoo_takes_no_rounding_for_a_spread(n, dtype):
+    """A loss of steps, such as an error rate: another value away from here, but the same in every direction."""
+    p = torch.nn.Parameter(torch.zeros(3, dtype=dtype))
+    load("fzoo")([p], lr=0.1, n=n).step(lambda: torch.where(p.abs().sum() > 0, 0.1, 1.7).to(dtype))
+    assert torch.equal(p, torch.zeros(3, dtype=dtype))
+
+
 def test_random_numbers_of_a_step_are_others_at_every_call():
     one, two = stream(1), stream(2)
     first = one("gaussian", (4,))

@@ -18,10 +18,11 @@ def refreshed(due: Tensor, new: Callable[[], Tensor], old: Tensor) -> Tensor:
 
 
 def inverse_root(a: Tensor, p: float) -> Tensor:
-    """A to the power -1/p, for symmetric positive definite A."""
+    """A to the power -1/p, for symmetric positive definite A; eigenvalues that rounding may have made negative count as rounding."""
     a, fault = _finite(a)
     values, vectors = torch.linalg.eigh(a)
-    return (vectors * values.unsqueeze(-2) ** (-1 / p)) @ vectors.mT + fault
+    rounding = values[..., -1:] * a.shape[-1] * torch.finfo(a.dtype).eps
+    return (vectors * torch.maximum(values, rounding).unsqueeze(-2) ** (-1 / p)) @ vectors.mT + fault
 
 
 def eigenvectors(a: Tensor) -> Tensor:

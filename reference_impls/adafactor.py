@@ -27,8 +27,8 @@ class Adafactor(ReferenceOptimizer):
             s.r = beta2_hat * s.r + (1 - beta2_hat) * (g**2 + h.eps1).sum(-1, keepdim=True)
             # [A4.c] learning rate: running mean of column sums
             s.c = beta2_hat * s.c + (1 - beta2_hat) * (g**2 + h.eps1).sum(-2, keepdim=True)
-            # [A4.v_hat] learning rate: the matrix of rank one with these sums
-            v_hat = s.r * s.c / s.r.sum(-2, keepdim=True)
+            # [A4.v_hat] learning rate: the matrix of rank one with these sums (a product of tiny ones would be 0)
+            v_hat = s.r / s.r.sum(-2, keepdim=True) * s.c
         else:
             # [A5.v] learning rate: a vector keeps all of its second moment
             s.v = beta2_hat * s.v + (1 - beta2_hat) * (g**2 + h.eps1)

@@ -24,8 +24,8 @@ class AdaLomo(ReferenceOptimizer):
             s.r = beta2 * s.r + (1 - beta2) * (g**2 + h.eps1).sum(-1, keepdim=True)
             # [A1.c] learning rate: running mean of column sums
             s.c = beta2 * s.c + (1 - beta2) * (g**2 + h.eps1).sum(-2, keepdim=True)
-            # [A1.v_hat] learning rate: the matrix of rank one with these sums
-            v_hat = s.r * s.c / s.r.sum(-2, keepdim=True)
+            # [A1.v_hat] learning rate: the matrix of rank one with these sums (a product of tiny ones would be 0)
+            v_hat = s.r / s.r.sum(-2, keepdim=True) * s.c
         else:
             # [C.v] learning rate: a vector keeps all of its second moment
             s.v = beta2 * s.v + (1 - beta2) * (g**2 + h.eps1)

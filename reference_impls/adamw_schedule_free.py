@@ -4,13 +4,13 @@ from typing import Annotated
 
 import torch
 
-from reference_impls._base import Buffer, Decays, NonNegative, Positive, Range, ReferenceOptimizer
+from reference_impls._base import Buffer, Decays, NonNegative, Range, ReferenceOptimizer
 
 
 class AdamWScheduleFree(ReferenceOptimizer):
     buffers = ("z", "x", "v", Buffer("w", "scalar"))
 
-    def __init__(self, params, lr: Positive = 2.5e-3, betas: Decays = (0.9, 0.999), eps: NonNegative = 1e-8,
+    def __init__(self, params, lr: NonNegative = 2.5e-3, betas: Decays = (0.9, 0.999), eps: NonNegative = 1e-8,
                  weight_decay: NonNegative = 0.0, warmup_steps: Annotated[int, Range("[0, inf)")] = 0, *,
                  compile: bool = False):  # fmt: skip
         super().__init__(params, compile, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, warmup_steps=warmup_steps)
@@ -29,7 +29,7 @@ class AdamWScheduleFree(ReferenceOptimizer):
         # [A1.w] update: sum of all weights
         s.w = s.w + gamma**2
         # [A1.c] update: weight of the newest
-        c = gamma**2 / s.w
+        c = torch.where(s.w > 0, gamma**2 / s.w, 0)
         # [A1.x] update: the average, which is evaluated and kept
         s.x = (1 - c) * s.x + c * s.z
         # [A1.theta] update: where the next gradient is taken

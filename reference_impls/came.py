@@ -25,8 +25,8 @@ class CAME(ReferenceOptimizer):
             s.r = beta2 * s.r + (1 - beta2) * (g**2 + h.eps1).sum(-1, keepdim=True)
             # [A2.c] learning rate: running mean of column sums
             s.c = beta2 * s.c + (1 - beta2) * (g**2 + h.eps1).sum(-2, keepdim=True)
-            # [A2.v_hat] learning rate: the matrix of rank one with these sums
-            v_hat = s.r * s.c / s.r.sum(-2, keepdim=True)
+            # [A2.v_hat] learning rate: the matrix of rank one with these sums (a product of tiny ones would be 0)
+            v_hat = s.r / s.r.sum(-2, keepdim=True) * s.c
         else:
             # [C.v] learning rate: a vector keeps all of its second moment
             s.v = beta2 * s.v + (1 - beta2) * (g**2 + h.eps1)
@@ -48,7 +48,7 @@ class CAME(ReferenceOptimizer):
             # [A2.c_res] learning rate: running mean of its column sums
             s.c_res = beta3 * s.c_res + (1 - beta3) * (res + h.eps2).sum(-2, keepdim=True)
             # [A2.s] learning rate: the matrix of rank one with these sums
-            instability = s.r_res * s.c_res / s.r_res.sum(-2, keepdim=True)
+            instability = s.r_res / s.r_res.sum(-2, keepdim=True) * s.c_res
             # [A2.theta] update: the mean step, shorter where it cannot be trusted
             theta = theta - h.lr * s.m / torch.sqrt(instability)
         else:

@@ -30,9 +30,9 @@ class NorMuon(ReferenceOptimizer):
         # [A1.o_hat] learning rate: rows of like size
         o_hat = o / (torch.sqrt(s.v) + h.eps)
         # [A1.n] learning rate: length of the whole update
-        n = torch.linalg.vector_norm(o_hat)
+        n = torch.linalg.matrix_norm(o_hat, keepdim=True)
         # [A1.eta] learning rate: a root mean square of 0.2
-        eta = torch.where(n > 0, 0.2 * h.lr * o.numel() ** 0.5 / n, 0)
+        eta = torch.where(n > 0, 0.2 * h.lr * (o.shape[-2] * o.shape[-1]) ** 0.5 / n, 0)
         # [A1.theta] update: decay of the weights and the step
         theta = theta - h.lr * h.weight_decay * theta - eta * o_hat
         return theta

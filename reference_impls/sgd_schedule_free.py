@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from reference_impls._base import Buffer, NonNegative, Positive, Range, ReferenceOptimizer
+import torch
+
+from reference_impls._base import Buffer, NonNegative, Range, ReferenceOptimizer
 
 
 class SGDScheduleFree(ReferenceOptimizer):
     buffers = ("z", "x", Buffer("w", "scalar"))
 
-    def __init__(self, params, lr: Positive = 1.0, momentum: Annotated[float, Range("[0, 1]")] = 0.9, weight_decay: NonNegative = 0.0,
+    def __init__(self, params, lr: NonNegative = 1.0, momentum: Annotated[float, Range("[0, 1]")] = 0.9, weight_decay: NonNegative = 0.0,
                  warmup_steps: Annotated[int, Range("[0, inf)")] = 0, *, compile: bool = False):  # fmt: skip
         super().__init__(params, compile, lr=lr, momentum=momentum, weight_decay=weight_decay, warmup_steps=warmup_steps)
 
@@ -25,7 +27,7 @@ class SGDScheduleFree(ReferenceOptimizer):
         # [S4.w] update: sum of all weights
         s.w = s.w + gamma**2
         # [S4.c] update: weight of the newest
-        c = gamma**2 / s.w
+        c = torch.where(s.w > 0, gamma**2 / s.w, 0)
         # [S2.x] update: the average, which is evaluated and kept
         s.x = (1 - c) * s.x + c * s.z
         # [S2.theta] update: where the next gradient is taken

@@ -329,6 +329,47 @@ def test_half_precision_keeps_counting(o):
 
 
 @each(WRITTEN)
+def test_zero_and_tiny_gradients_leave_numbers(o):
+    """In low precision too, where squares of squares are zero: a layer that nothing reaches has such gradients from the start."""
+    for dtype in (torch.float32, torch.bfloat16):
+        rows, parameters = prepared(o, dtype)
+        for scale in (0.0, 1e-30, 1e-20, 1e-12, 1e-6):
+            now = [torch.nn.Parameter(p.detach().clone()) for p in parameters]
+            method = made(o, now)
+            advance(method, now, [[g * scale for g in row] for row in rows.rows[:3]])
+            assert all(torch.isfinite(p).all() for p in now), (dtype, scale)
+            assert all(torch.isfinite(v).all() for p in now for v in method.state[p].values()), (dtype, scale)
+
+
+@each([o for o in WRITTEN if "lr" in {h.name for h in o.hyperparameters}])
+def test_a_schedule_may_start_at_zero(o):
+    """As a warm-up does in its first step: no NaN, then or later."""
+    rows, parameters = prepared(o)
+    method = made(o, parameters)
+    start = [p.detach().clone() for p in parameters]
+    (group,) = method.param_groups
+    lr, group["lr"] = group["lr"], 0.0
+    advance(method, parameters, rows.rows[:2])
+    group["lr"] = lr
+    advance(method, parameters, rows.rows[2:6])
+    assert all(torch.isfinite(p).all() for p in parameters)
+    assert not all(torch.equal(a, b) for a, b in zip(start, parameters, strict=True))
+
+
+@each([CATALOG.optimizers[i] for i in ("muon", "muon-moonlight", "normuon", "shampoo", "soap", "galore")])
+def test_a_stack_of_matrices_is_stepped_as_each_of_them(o):
+    generator = torch.Generator().manual_seed(0)
+    start = torch.randn(3, 5, 4, generator=generator, dtype=torch.float64)
+    stack, alone = torch.nn.Parameter(start.clone()), [torch.nn.Parameter(x.clone()) for x in start]
+    one, many = made(o, [stack]), made(o, alone)
+    for _ in range(5):
+        g = torch.randn(3, 5, 4, generator=generator, dtype=torch.float64)
+        feed(one, [stack], [g])
+        feed(many, alone, list(g.clone()))
+    assert difference([[stack.detach().numpy()]], [[torch.stack(alone).detach().numpy()]]) <= 1e-12
+
+
+@each(WRITTEN)
 def test_complex_is_a_pair_of_reals_or_refused(o):
     p = torch.nn.Parameter(torch.randn(3, 4, dtype=torch.complex128, generator=torch.Generator().manual_seed(1)))
     q = torch.nn.Parameter(torch.view_as_real(p.detach()).clone())

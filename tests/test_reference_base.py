@@ -41,7 +41,7 @@ from reference_impls import (
 )
 from reference_impls._base import Buffer, Count, Decays, NonNegative, Range, ReferenceOptimizer
 from reference_impls._hyper import refusal
-from reference_impls._matrices import newton_schulz
+from reference_impls._matrices import inverse_root, newton_schulz
 from reference_impls._requests import Draw, FullGradient, FunctionObjective, Gradient, Hvp, Inner, Total, Value, draw
 from reference_impls.wrappers._base import Wrapper
 
@@ -1158,3 +1158,12 @@ def test_a_wrapper_steps_any_optimizer_and_resumes(inner):
     wrapper.step()
     resumed.step()
     assert same(params, clones)
+
+
+def test_a_root_of_a_matrix_without_full_rank_is_a_number_in_single_precision():
+    """Rounding makes some of its smallest eigenvalues negative, once the largest is far above the damping."""
+    generator = torch.Generator().manual_seed(0)
+    g = torch.randn(128, 16, generator=generator)
+    a = g @ g.mT * 100 + 1e-4 * torch.eye(128)
+    assert torch.linalg.eigvalsh(a)[0] < 0, "or there is nothing to see"
+    assert torch.isfinite(inverse_root(a, 4)).all()

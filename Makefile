@@ -1,10 +1,10 @@
-# Two commands on a fresh machine: `make site` builds the site, `make test` runs every test.
+# Two commands on a fresh machine: `make site` builds the site, `make test` runs every test (`make test-env` only sets it up).
 PYTHON ?= python3
 SITE := .venv
 TEST := .venv-test
 FONT := build/assets/math.woff2
 
-.PHONY: site serve test check bench clean lint
+.PHONY: site serve test test-env check bench clean
 
 site: $(SITE)/.ready $(FONT)
 	$(SITE)/bin/atlas build
@@ -14,6 +14,8 @@ serve: $(SITE)/.ready $(FONT)
 
 check: $(SITE)/.ready
 	$(SITE)/bin/atlas check
+
+test-env: $(TEST)/.ready
 
 test: site $(TEST)/.ready node_modules/.ready
 	$(TEST)/bin/ruff check .

@@ -9,7 +9,7 @@ matrices, which the algebra does not have: the gradients of single samples, and 
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import torch
 from torch import Tensor
@@ -125,7 +125,7 @@ def answer(asked: Sequence[Request], objective: Objective) -> Sequence[Answer]:
     """One answer a tensor to requests of one kind."""
     kind = type(asked[0])
     if not isinstance(asked[0], Request):
-        raise TypeError(f"a rule cannot ask for {asked[0]!r}")
+        raise TypeError(f"a rule cannot ask for {asked[0]!r}, only for {', '.join(k.__name__ for k in get_args(Request))}")
     return answers(kind, {f.name: [getattr(a, f.name) for a in asked] for f in fields(kind)}, objective)
 
 

@@ -32,6 +32,9 @@ class Names:
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.__dict__.update(values)
 
+    def __getattr__(self, name: str) -> Any:  # only what is not there comes here
+        raise AttributeError(f"{name!r} is not declared; declared are {', '.join(self.__dict__)}")
+
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in self.__dict__:
             raise AttributeError(f"{name!r} is not declared; declared are {', '.join(self.__dict__)}")
@@ -85,6 +88,9 @@ def unseen(p: Tensor, x: Tensor) -> Tensor:
 
 def shaped(old: Tensor, new: Tensor, slot: str | None = None) -> Tensor:
     """`new`, which must have the shape of `old`: theta, or a slot."""
+    if not isinstance(new, Tensor):
+        what = f"slot {slot} became" if slot else "update returned"
+        raise TypeError(f"{what} no tensor but {type(new).__name__}")
     if new.shape != old.shape:
         before, after = tuple(old.shape), tuple(new.shape)
         of_theta = f"update returned shape {after} for a theta of shape {before}"

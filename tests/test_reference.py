@@ -17,7 +17,7 @@ from reference_impls.wrappers._base import Wrapper
 from tools.algebra.tree import Call
 from tools.catalog.equations import is_executable, scoped
 from tools.catalog.loader import load_catalog
-from tools.catalog.measurements import fresh
+from tools.catalog.measurements import BLIND, beyond_its_order, fresh
 from tools.measure import engine, facts
 from tools.measure.model import model
 from tools.measure.players import INNER_LR, asks, bowl, build, by_equations, by_torch, evaluates, feed, settings, stream, take, whole_model
@@ -153,7 +153,41 @@ def test_reductions(o, i, r):
 @each(WRITTEN)
 def test_measured_invariances_are_the_records(o):
     seen = facts.invariances(o, default(o))
-    assert {k for k, v in seen.items() if v <= facts.BLIND} == set(o.invariances), seen
+    assert {k for k, v in seen.items() if v <= BLIND} == set(o.invariances), seen
+
+
+DECAYS_IN_ITS_OWN_WAY = {
+    "adahessian": "its Hessian is taken at other points",
+    "sophia": "its Hessian is taken at other points",
+    "adamw-schedule-free": "the decay is taken between two sequences of points",
+    "ranger": "the slow weights come in between",
+    "psgd-kron": "vectors do not decay",
+    "soap": "the first step moves nothing",
+    "stableadamw": "the learning rate of a tensor follows its step",
+}
+
+
+@each([o for o in WRITTEN if o.weight_decay and o.weight_decay.kind in ("coupled", "decoupled", "decoupled_times_lr")])
+def test_the_kind_of_weight_decay_is_the_records(o):
+    """Decoupled: what is left of a step after the factor on theta does not know of the decay. Coupled: it does, at some setting."""
+    problem = engine.problem_for(o)
+
+    def steps(s, decay, kind):
+        factor = 1 - decay * (s["lr"] if kind == "decoupled_times_lr" else 1)
+        path = play(o, problem, **{**s, "weight_decay": decay})
+        return [[factor * a - b for a, b in zip(*pair, strict=True)] for pair in zip([problem.thetas, *path[:7]], path[:8], strict=True)]
+
+    def apart(kind):
+        tests = [s for s in settings(o) if s["lr"]]
+        assert tests
+        return max(difference(steps(s, 0.1, kind), steps(s, 0.0, kind)) for s in tests)
+
+    if o.id in DECAYS_IN_ITS_OWN_WAY:
+        assert apart(o.weight_decay.kind) > 1e-6, "then it is no exception"
+    elif o.weight_decay.kind == "coupled":
+        assert min(apart("decoupled"), apart("decoupled_times_lr")) > 1e-6
+    else:
+        assert apart(o.weight_decay.kind) <= 1e-10
 
 
 # --- what a method evaluates
@@ -162,7 +196,7 @@ def test_measured_invariances_are_the_records(o):
 @each(WRITTEN)
 def test_it_evaluates_what_its_order_says(o):
     seen = facts.evaluations(o, default(o))
-    assert engine.beyond_its_order(o.order, seen) is None
+    assert beyond_its_order(o.order, seen) is None
 
 
 @each([o for o in WRITTEN if is_executable(o)])

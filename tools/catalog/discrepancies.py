@@ -5,12 +5,13 @@ A record that a library installed here can show has an example beside it, `<id>.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tools.catalog.schema import Name, Record, Slug, Text, Url
 
@@ -54,6 +55,19 @@ class Library(Record):
         description="the library, always spelt the same; for code that authors published, their repository", examples=["optax"]
     )
     versions: Text | None = Field(default=None, description="the versions that the report speaks of", examples=["1.2 and 1.21"])
+
+
+class EffectSeen(BaseModel):
+    """What an example gave: one file below catalog/measurements/ledger."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    id: str
+    measured_on: Annotated[datetime.date, Field(strict=False)]
+    package: str
+    version: str
+    versions: dict[str, str]
+    example_hash: str
+    effect: float
 
 
 class Reproduction(Record):

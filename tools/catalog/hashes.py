@@ -17,7 +17,8 @@ from typing import Any
 from tools.catalog.schema import Kind, Optimizer
 
 IMPORTED = re.compile(r"\breference_impls\.\w+(?:\.\w+)*")
-RECORDED = ("hyperparameters", "state", "equations", "reductions", "invariances", "implementation")
+RECORDED = ("kind", "order", "parameter_scope", "hyperparameters", "state", "equations", "reductions", "invariances", "implementation")
+WORDS = frozenset({"meaning", "symbol", "latex", "source", "where", "note", "reason", "official"})  # for readers alone
 
 
 def code_path(root: Path, optimizer: Optimizer) -> Path:
@@ -53,8 +54,17 @@ def bytes_hash(root: Path, optimizer: Optimizer) -> str:
 
 def record_hash(optimizer: Optimizer) -> str:
     """SHA-256 over the parts of the record that a measurement depends on."""
-    data = optimizer.model_dump(mode="json", by_alias=True, include=set(RECORDED))
+    data = _counted(optimizer.model_dump(mode="json", by_alias=True, include=set(RECORDED)))
     return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def _counted(node: Any) -> Any:
+    """What counts of a record: no words, and of a difference only that there is one."""
+    if isinstance(node, list):
+        return [_counted(n) for n in node]
+    if not isinstance(node, dict):
+        return node
+    return {k: bool(v) if k == "differs" else _counted(v) for k, v in node.items() if k not in WORDS}
 
 
 def _over_files(root: Path, optimizer: Optimizer, digest: Callable[[Path, int, int], tuple[str, tuple[str, ...]]]) -> str:

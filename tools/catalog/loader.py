@@ -326,14 +326,12 @@ def _allowed(schema: dict[str, Any]) -> str:
     options = _options(schema, schema["$whole"])
     parts: list[str] = []
     for option in options:
-        if ("description" in option and not option.get("properties")) or ("description" in option and not parts):
+        if "enum" in option:
+            parts.append("one of " + ", ".join(map(str, option["enum"])))
+        elif "description" in option and (not option.get("properties") or not parts):
             parts.append(option["description"].split("\n")[0].rstrip("."))
             if "minimum" in option:
                 parts[-1] += f" ({_type_words(option)})"
-            if "enum" not in option:
-                continue
-        if "enum" in option:
-            parts.append("one of " + ", ".join(map(str, option["enum"])))
         elif "const" in option:
             parts.append(str(option["const"]))
         elif "type" in option and "description" not in option:

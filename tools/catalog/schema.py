@@ -398,7 +398,10 @@ class Venue(Record):
     year: int | None = Field(default=None, ge=1800, le=2100)
     volume: str | None = None
     number: str | None = None
-    pages: str | None = Field(default=None, examples=["400-407"], description="first and last page, joined by a hyphen")
+    pages: (
+        Annotated[str, Field(pattern=r"^[A-Za-z]?\d{1,7}(-[A-Za-z]?\d{1,7})?$", description="first and last page, joined by a hyphen")]
+        | None
+    ) = Field(default=None, examples=["400-407"])
     publisher: Text | None = None
 
 

@@ -29,7 +29,7 @@ def run_ledger(root: Path, ids: list[str]) -> int:
     try:
         from tools.measure.ledger import ExampleError, measure_example
     except ModuleNotFoundError as error:
-        raise CommandError(f"{error.name} is not installed here: `make test` makes an environment with torch and the peers") from None
+        raise CommandError(f"{error.name} is not installed here: `make test-env` makes an environment with torch and the peers") from None
     runnable = {i: d for i, d in load_catalog(root)[0].discrepancies.items() if d.reproduction.package is not None}
     if unknown := [i for i in ids if i not in runnable]:
         raise CommandError(f"the ledger has no readable record {unknown[0]!r} with an example")

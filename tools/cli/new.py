@@ -46,6 +46,7 @@ scenarios: []
 category: {{letter: TODO, assigned_by: atlas, reason: null}}  # a, b, c, d or outside, and why
 hyperparameters:
   - {{name: lr, symbol: '\\eta', default: [TODO], range: "[0, inf)", meaning: "Learning rate.", source: null}}
+#    default: a number without brackets, or null where everybody has to choose
 state: []
 #  - {{name: m, symbol: m, meaning: "Running mean of the gradients."}}
 equations: []
@@ -54,8 +55,20 @@ equations: []
 # weight_decay: {{kind: none}}
 # builds_on:
 #  - {{id: adam, change: "what changes, in one line"}}
+# deviations:
+#  - {{text: "What the entry leaves out or does in another way.", source: "{key}, Algorithm 1"}}
+# disagreements:
+#  - {{what: "Place of eps", paper: "outside the root", code: "under the root", source: "https://github.com/...", follows: paper}}
 # code: "https://github.com/..."  # the official repository
 # checked: {{on: 2026-01-31, url: "https://arxiv.org/abs/...", version: "arXiv v2"}}  # once you have read the entry beside the paper
+# With a file in reference_impls (see CONTRIBUTING.md):
+# implementation:
+#   class: {cls}
+#   peers:
+#     - {{object: "optax:adam", arguments: {{learning_rate: lr}}}}
+# invariances: [permutation, parameter_shift]
+# reductions:
+#  - {{becomes: adam, when: {{beta: 0.9}}}}
 """
 PAPER = """\
 {schema_line}
@@ -97,7 +110,9 @@ def run(options: argparse.Namespace) -> int:
     else:
         key = f"todo-{options.id}"[:60].rstrip("-")
         texts[folder / "papers" / f"{key}.yaml"] = PAPER.format(schema_line=schema_line("papers"), key=key)
-    method = METHOD.format(schema_line=schema_line("optimizers"), id=options.id, name=quoted(name), key=key)
+    method = METHOD.format(
+        schema_line=schema_line("optimizers"), id=options.id, name=quoted(name), key=key, cls=options.id.replace("-", "").capitalize()
+    )
     texts[folder / "optimizers" / f"{options.id}.yaml"] = method
     for path in texts:
         if path.exists() or path.is_symlink():

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -76,18 +78,28 @@ def implemented(options: argparse.Namespace) -> tuple[Catalog, list[Optimizer]]:
 
 def measure_all(catalog: Catalog, chosen: list[Optimizer]) -> list[dict[str, Any]]:
     """Measure each, with progress on standard error."""
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # what the profiler says of itself reads like faults
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")
     try:
         from tools.measure.engine import measure
     except ModuleNotFoundError as error:
-        raise CommandError(f"{error.name} is not installed here: `make test` makes an environment with torch and the peers") from None
+        raise CommandError(f"{error.name} is not installed here: `make test-env` makes an environment with torch and the peers") from None
     results = []
     for number, o in enumerate(chosen, 1):
         print(f"atlas: {number}/{len(chosen)} {o.id}", file=sys.stderr, flush=True)
         try:
             results.append(measure(catalog, o))
-        except RuntimeError as error:
-            raise CommandError(str(error)) from None
+        except Exception as error:
+            raise CommandError(_where(error, catalog.root) + (str(error) or type(error).__name__)) from None
     return results
+
+
+def _where(error: Exception, root: Path) -> str:
+    """File and line of the rule in which an error arose, if it was in one."""
+    folder = root / "reference_impls"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(folder)]
+    rules = [f for f in frames if not Path(f.filename).name.startswith("_")] or frames[-1:]
+    return f"{Path(rules[-1].filename).relative_to(root).as_posix()}:{rules[-1].lineno}: {type(error).__name__}: " if rules else ""
 
 
 def table(results: list[dict[str, Any]]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import platform
 import warnings
-from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from reference_impls._base import ReferenceOptimizer
 from tools.catalog.equations import is_executable
 from tools.catalog.hashes import bytes_hash, code_hash, record_hash, second_writing
 from tools.catalog.loader import Catalog
-from tools.catalog.schema import Optimizer, Order, Peer, Reduction
+from tools.catalog.measurements import faults, verdict
+from tools.catalog.schema import Optimizer, Peer, Reduction
 from tools.measure import facts
 from tools.measure.model import model
 from tools.measure.network import network
@@ -77,7 +77,6 @@ def conformance(optimizer: Optimizer, peer: Peer) -> dict[str, Any]:
     result: dict[str, Any] = {"object": peer.object, "version": version(peer.object.partition(":")[0]), "tolerance": peer.tolerance}
     tests = [s for s in settings(optimizer) if applies(peer, s)]
     result["settings"] = len(tests)
-    result["reason"] = peer.differs or peer.reason
     problem = problem_for(optimizer) if peer.axes is None else problem_for(optimizer).only(peer.axes)
     problem = problem.wide() if peer.wide else problem
     ours: Any = load(optimizer.id)
@@ -152,44 +151,3 @@ def measure(catalog: Catalog, optimizer: Optimizer) -> dict[str, Any]:
         "non_finite": facts.non_finite(optimizer, default),
     }
     return {**result, "faults": faults(optimizer, result), "verdict": verdict(result)}
-
-
-def faults(optimizer: Optimizer, result: dict[str, Any]) -> list[str]:
-    """What contradicts the record; a list that must be empty."""
-    found = []
-    if result["equations"]["verdict"] == "disagrees":
-        found.append(f"the code differs from its equations by {result['equations']['difference']:.1e}")
-    for p in result["peers"]:
-        if p["verdict"] in ("disagrees", "agrees against the record") or p["verdict"].startswith("never"):
-            found.append(f"{p['object']} {p['verdict']}")
-    found += [f"it does not become {r['becomes']}: {r['difference']:.1e}" for r in result["reductions"] if r["holds"] is False]
-    if fault := beyond_its_order(optimizer.order, result["evaluations"]):
-        found.append(fault)
-    found += [f"{kind} tensors fail without a word" for kind, word in result["tensors"].items() if word == "fails"]
-    measured = {name for name, distance in result["invariances"].items() if distance <= facts.BLIND}
-    if measured != set(optimizer.invariances):
-        ours, theirs = (", ".join(sorted(names)) or "none" for names in (measured, optimizer.invariances))
-        found.append(f"measured invariances are {ours}; the record says {theirs}")
-    return found
-
-
-def beyond_its_order(order: Order, counted: Mapping[str, float]) -> str | None:
-    """What was asked for and is not of the record's order: Hessians make a second-order method, values alone a zeroth-order one."""
-    kinds = {kind for kind, number in counted.items() if number}
-    allowed = {Order.ZEROTH: {"value"}, Order.FIRST: {"value", "gradient", "full_gradient"}}.get(order, kinds)
-    if kinds <= allowed and (order is Order.ZEROTH) == (kinds == {"value"}):
-        return None
-    return f"it asked for {', '.join(sorted(kinds)) or 'nothing'}, and the record says order {order}"
-
-
-def verdict(result: dict[str, Any]) -> str:
-    """`verified` where code and equations (or a second writing) agree and a peer agrees; else `implemented`.
-
-    Without any peer, a reduction that holds: `verified through a reduction`, as far as its target is verified (see `ladder`).
-    """
-    bad = any(p["verdict"] == "disagrees" for p in result["peers"]) or any(r["holds"] is False for r in result["reductions"])
-    if result["equations"]["verdict"] != "agrees" or bad:
-        return "implemented"
-    if any(p["verdict"] == "agrees" for p in result["peers"]):
-        return "verified"
-    return "verified through a reduction" if not result["peers"] and any(r["holds"] for r in result["reductions"]) else "implemented"

@@ -16,7 +16,6 @@ from tools.measure.network import network
 from tools.measure.players import Array, Trajectory, build, by_reference, drawn, evaluates, feed, looks_inside, take
 from tools.measure.tape import MATRIX_SHAPES, SHAPES, Tape, difference, tape
 
-BLIND = 1e-6  # a difference below this counts as none: eps in a denominator leaves traces of about 1e-8
 Turns = Mapping[int, Array]  # an orthogonal matrix for each length of an axis
 
 
@@ -219,4 +218,4 @@ def outcome(optimizer: Optimizer, hyper: Mapping[str, Any], start: torch.Tensor,
     return "works" if kept and bool(torch.isfinite(parameter).all()) else "fails"
 
 
-__all__ = ["BLIND", "Trajectory", "evaluations", "invariances", "non_finite", "spoiled", "state_bytes", "temporary_bytes", "tensor_kinds"]
+__all__ = ["Trajectory", "evaluations", "invariances", "non_finite", "spoiled", "state_bytes", "temporary_bytes", "tensor_kinds"]

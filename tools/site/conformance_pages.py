@@ -39,11 +39,16 @@ class Square(NamedTuple):
 def comparisons(view: View) -> list[Comparison]:
     """What was measured against each peer, in the record's order."""
     found = []
-    for p in (view.measured or {}).get("peers", ()):
+    for p, reason in zip((view.measured or {}).get("peers", ()), reasons(view), strict=False):
         module, _, name = p["object"].partition(":")
-        given = p["difference"], p.get("from_equations"), p["tolerance"], p["verdict"], p["reason"]
+        given = p["difference"], p.get("from_equations"), p["tolerance"], p["verdict"], reason
         found.append(Comparison(module.partition(".")[0], f"{module}.{name}", p["version"], p["settings"], *given))
     return found
+
+
+def reasons(view: View) -> list[str | None]:
+    """Of each peer: what it does differently, or why it is compared in its own way."""
+    return [p.differs or p.reason for p in view.o.implementation.peers] if view.o.implementation else []
 
 
 def square(rows: list[Comparison]) -> Square:
@@ -100,9 +105,9 @@ def conformance_json(atlas: Atlas) -> str:
                     "equations_against_peer": finite(p.get("from_equations")),
                     "tolerance": p["tolerance"],
                     "verdict": p["verdict"],
-                    "reason": p["reason"],
+                    "reason": reason,
                 }
-                for p in v.measured["peers"]
+                for p, reason in zip(v.measured["peers"], reasons(v), strict=True)
             ],
             "reductions": v.measured["reductions"],
         }

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-MACHINERY = frozenset({"compile", "maximize", "foreach", "differentiable", "capturable", "fused"})
+MACHINERY = frozenset({"compile"})  # every class has it, and no record
 MARKER = re.compile(r"\s*# \[([^\]\s]+)\] ([^:]+): \S")
 LOOSE = re.compile(r"\s*#\s*\[")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
 from collections.abc import Iterator
 
-from tools.catalog.discrepancies import Discrepancy, contradiction, example_hash, example_path, measured_path
+from pydantic import ValidationError
+
+from tools.catalog.discrepancies import Discrepancy, EffectSeen, contradiction, example_hash, example_path, measured_path
 from tools.catalog.loader import Catalog, Source
 from tools.catalog.problems import Problem
 from tools.catalog.rules._words import folded, hint, near
@@ -78,6 +81,13 @@ def _example(record: Discrepancy, source: Source, catalog: Catalog) -> Iterator[
         what, allowed = f"no file {path.name} beside it", "an example shows what the installed version does"
         yield source.problem(at, "ledger-example", what, allowed, path.name)
         return
+    try:
+        ast.parse(content)
+    except (SyntaxError, ValueError) as error:
+        name = path.relative_to(catalog.root).as_posix()
+        line, col = getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1
+        yield Problem(name, line, col, "ledger-example", "file", str(error).splitlines()[0], "Python that can be read")
+        return
     if not FORM.match(content):
         name = path.relative_to(catalog.root).as_posix()
         what, allowed = "no example", "a docstring of one line at the top, and a function `def effect() -> float:`"
@@ -91,16 +101,17 @@ def _measurement(record: Discrepancy, source: Source, catalog: Catalog, content:
     name = path.relative_to(catalog.root).as_posix()
     code, command = "ledger-measurement", f"atlas measure --ledger {record.id}"
     try:
-        seen = json.loads(path.read_bytes())
-        effect, package, digest = float(seen["effect"]), str(seen["package"]), str(seen["example_hash"])
-        str(seen["version"])
+        seen = EffectSeen.model_validate(json.loads(path.read_bytes()))
+        effect, package, digest = seen.effect, seen.package, seen.example_hash
     except FileNotFoundError:
         yield source.problem(("reproduction",), code, "an example that was not measured", "its effect is measured", command, key=True)
         return
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        what = f"no {error}" if isinstance(error, KeyError) else type(error).__name__
-        allowed = "a JSON object with package, version, effect and example_hash"
-        yield Problem(name, getattr(error, "lineno", 1), getattr(error, "colno", 1), code, "file", what, allowed, command)
+    except (OSError, ValueError, RecursionError) as error:
+        field, what = "file", type(error).__name__
+        if isinstance(error, ValidationError):
+            field, what = ".".join(map(str, error.errors()[0]["loc"])) or field, error.errors()[0]["msg"]
+        line, col = getattr(error, "lineno", 1), getattr(error, "colno", 1)
+        yield Problem(name, line, col, code, field, what, "a JSON object as atlas measure --ledger writes it", command)
         return
     if digest != example_hash(content):
         what = f"{digest[:12]}...: the example has changed since"

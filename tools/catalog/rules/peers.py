@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from tools.algebra import AlgebraError, parse_expression
@@ -19,6 +20,7 @@ CODES = {
     "unknown-hyperparameter": "a setting or a recommendation for a hyperparameter that the record does not have",
 }
 USUAL = 1e-10
+OURS = ("reference_impls", "tools", "tests")
 SOME = "only some tensors are compared"
 UNUSUAL = {
     "axes": SOME,
@@ -48,6 +50,13 @@ def check(catalog: Catalog) -> Iterator[Problem]:
 
 
 def _peer(source: Source, at: Path, peer: Peer, optimizer: Optimizer) -> Iterator[Problem]:
+    package = peer.object.partition(":")[0].partition(".")[0]
+    if package in OURS or package in sys.stdlib_module_names or not peer.object.isascii():
+        allowed = "a library of somebody else, which the test environment installs"
+        yield source.problem((*at, "object"), "peer", f"the package {package!r}", allowed, "torch.optim:Adam")
+    earlier = optimizer.implementation.peers[: int(at[-1])] if optimizer.implementation else ()
+    if peer in earlier:
+        yield source.problem((*at, "object"), "peer", "the same peer a second time", "each once")
     yield from _arguments(source, at, peer, optimizer)
     yield from settings_faults(source, (*at, "only"), peer.only, optimizer, "peer")
     if peer.tolerance > USUAL and not peer.reason and not peer.differs:

@@ -52,7 +52,7 @@ def fzoo(hyper, start, steps):
     for step in steps:
         drawn = answers(step, "draw")
         signs = [flat(drawn[k * len(start) : (k + 1) * len(start)]) for k in range(n)]
-        *losses, here = answers(step, "value")
+        here, *losses = answers(step, "value")
         mean = sum(losses) / n
         spread = math.sqrt(sum((x - mean) ** 2 for x in losses) / (n - 1))
         for loss, u in zip(losses, signs, strict=True):

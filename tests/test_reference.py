@@ -226,6 +226,18 @@ def test_the_measurement_is_fresh_and_without_faults(o):
     assert json.loads(json.dumps(seen)) == seen
 
 
+@each(WRITTEN)
+def test_measured_again_the_facts_are_those_of_the_file(o):
+    seen = fresh(CATALOG, o)
+    for key, measured in (
+        ("evaluations", facts.evaluations),
+        ("memory", facts.state_bytes),
+        ("tensors", facts.tensor_kinds),
+        ("non_finite", facts.non_finite),
+    ):
+        assert measured(o, default(o)) == seen[key], key
+
+
 # --- behaviour of every method
 
 

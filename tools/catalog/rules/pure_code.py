@@ -11,7 +11,7 @@ from tools.catalog.problems import Problem
 from tools.catalog.rules._code import parameters, read_code
 
 CODES = {
-    "in-place": "a tensor that is written in place, or a branch or print that a compiled rule cannot have",
+    "in-place": "a rule that writes in place, or prints",
     "handed-on": "an `__init__` that does not hand every hyperparameter, and compile, to the base class",
 }
 

@@ -399,7 +399,7 @@ class Venue(Record):
     volume: str | None = None
     number: str | None = None
     pages: (
-        Annotated[str, Field(pattern=r"^[A-Za-z]?\d{1,7}(-[A-Za-z]?\d{1,7})?$", description="first and last page, joined by a hyphen")]
+        Annotated[str, Field(pattern=r"^[\w.:]{1,12}([-–][\w.:]{1,12})?$", description="first and last page, joined by a hyphen")]
         | None
     ) = Field(default=None, examples=["400-407"])
     publisher: Text | None = None

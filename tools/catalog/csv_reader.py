@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tools.catalog.characters import MARKUP, first_decomposed, is_hidden
 from tools.catalog.yaml_reader import FORBIDDEN, MOST_BYTES
 
 SPECIAL = re.compile(r'"|^,|,,|,$|(?:^|,)\s|\s(?:,|$)')  # a line without these is split at its commas
@@ -68,17 +68,17 @@ def _whole(raw: bytes) -> CsvFault | None:
     for pattern, allowed in (
         ("\r", "lines end in a single line feed"),
         ("\ufeff|\t|" + FORBIDDEN.pattern, "cells hold printable characters"),
-        ("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064]", "cells hold characters that can be seen"),
-        ("<(?=[A-Za-z/!])", "cells hold no markup"),
+        (MARKUP.pattern, "cells hold no markup"),
         ('(?:(?<=^)|(?<=,)|(?<=\n)|(?<=,")|(?<=\n"))[=+@]', "no cell begins like a formula of a spreadsheet"),
     ):
         if found := re.search(pattern, text):
             line, col = text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
-            return CsvFault(line, col, "csv-text", f"the character U+{ord(found[0]):04X}", allowed)
-    if (composed := unicodedata.normalize("NFC", text)) != text:
-        at = next((i for i, (a, b) in enumerate(zip(text, composed, strict=False)) if a != b), len(composed))
-        line, col = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
-        return CsvFault(line, col, "csv-text", f"the character U+{ord(text[at]):04X}", "letters in Unicode's composed form (NFC)")
+            return CsvFault(line, col, "csv-text", f"the character U+{ord(found[0][0]):04X}", allowed)
+    hidden = None if text.isascii() else next((i for i, c in enumerate(text) if c != "\n" and is_hidden(c)), None)
+    for at, allowed in ((hidden, "cells hold characters that can be seen"), (first_decomposed(text), "letters in composed form (NFC)")):
+        if at is not None:
+            line, col = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+            return CsvFault(line, col, "csv-text", f"the character U+{ord(text[at]):04X}", allowed)
     if not text.endswith("\n"):
         return CsvFault(text.count("\n") + 1, 1, "csv-text", "no line feed at the end", "the last line ends in a line feed too")
     return None

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from tools.catalog.schema import Name, Record, Slug, Text, Url
 
@@ -57,10 +57,9 @@ class Library(Record):
     versions: Text | None = Field(default=None, description="the versions that the report speaks of", examples=["1.2 and 1.21"])
 
 
-class EffectSeen(BaseModel):
+class EffectSeen(Record):
     """What an example gave: one file below catalog/measurements/ledger."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
     id: str
     measured_on: Annotated[datetime.date, Field(strict=False)]
     package: str

@@ -8,24 +8,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tools.catalog.hashes import bytes_hash, code_hash, record_hash
 from tools.catalog.loader import Catalog
-from tools.catalog.schema import Optimizer, Order
+from tools.catalog.schema import Optimizer, Order, Record
 
 BLIND = 1e-6  # a difference below this counts as none: eps in a denominator leaves traces of about 1e-8
-MOST_BYTES = 100_000
 VARIANT = ("follows another variant", "agrees against the record")
-Distance = Annotated[float, Field(ge=0)]  # may be infinite, and is never NaN: NaN is not >= 0
-Amounts = dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
+Distance = Annotated[float, Field(ge=0, allow_inf_nan=True)]  # may be infinite, and is never NaN: NaN is not >= 0
+Amounts = dict[str, Annotated[float, Field(ge=0)]]
 
 
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class EquationsSeen(Part):
+class EquationsSeen(Record):
     difference: Distance | None
     tolerance: float
     settings: int
@@ -33,7 +28,7 @@ class EquationsSeen(Part):
     second_writing: bool = False
 
 
-class PeerSeen(Part):
+class PeerSeen(Record):
     object: str
     version: str
     tolerance: float
@@ -45,7 +40,7 @@ class PeerSeen(Part):
     ]
 
 
-class ReductionSeen(Part):
+class ReductionSeen(Record):
     becomes: str
     number: int
     tolerance: float
@@ -54,7 +49,7 @@ class ReductionSeen(Part):
     holds: bool | None
 
 
-class Measurement(Part):
+class Measurement(Record):
     """One file below catalog/measurements."""
 
     id: str

@@ -10,9 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from tools.catalog.loader import Catalog
-from tools.catalog.measurements import MOST_BYTES, Measurement, contradictions, stale
+from tools.catalog.measurements import Measurement, contradictions, stale
 from tools.catalog.problems import Problem
 from tools.catalog.rules._words import hint
+from tools.catalog.yaml_reader import MOST_BYTES
 
 CODES = {
     "measurement-stale": "a measurement of other code or of another record",

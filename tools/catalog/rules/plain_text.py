@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from tools.catalog.characters import MARKUP, first_decomposed, is_hidden
 from tools.catalog.loader import Catalog, Source
 from tools.catalog.problems import Problem
 from tools.catalog.rules._words import is_prose, texts
@@ -19,10 +20,7 @@ CODES = {
     "stray-blank": "a blank at the start or the end, or two in a row",
 }
 TEX = re.compile(r"\\[A-Za-z]+|\\.|\\|\$|[{}]|[\^_]\{|``|''")
-MARKUP = re.compile(r"</?[A-Za-z][^\s>]*>?|<!--|&(?:[A-Za-z][A-Za-z0-9]*|#\d+|#x[0-9A-Fa-f]+);|\]\(|`|\*\*\w")
 SUSPECT = re.compile(r"[\\$`{}<&]|[\^_]\{|''|\]\(|\*\*|^ | $|  ")
-INVISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
-BLANK_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe0f\ufe0e\u034f")
 INSTEAD = {"\\": "β₁, √, é", "$": "β₁ ≤ 1", "^": "x²", "_": "x₁"}
 
 
@@ -45,16 +43,15 @@ def _faults(source: Source, path: Path, text: str) -> Iterator[Problem]:
                     path, "hidden-character", f"U+{ord(character):04X} {name}", "text that can be seen, with plain blanks", offset=at
                 )
                 break
-        if not unicodedata.is_normalized("NFC", text):
-            at = next(i for i in range(len(text)) if not unicodedata.is_normalized("NFC", text[: i + 1]))
-            whole = unicodedata.normalize("NFC", text[max(at - 1, 0) : at + 1])
+        if (letter := first_decomposed(text)) is not None:
+            whole = unicodedata.normalize("NFC", text[max(letter - 1, 0) : letter + 1])
             yield source.problem(
                 path,
                 "not-nfc",
-                f"{text[max(at - 1, 0) : at + 1]!a}",
+                f"{text[max(letter - 1, 0) : letter + 1]!a}",
                 "letters in Unicode's composed form (NFC)",
                 whole,
-                offset=max(at - 1, 0),
+                offset=max(letter - 1, 0),
             )
     if not is_prose(path):
         return
@@ -78,8 +75,3 @@ def _faults(source: Source, path: Path, text: str) -> Iterator[Problem]:
         )
     if found := re.search(r"^ | $|  ", text):
         yield source.problem(path, "stray-blank", "a blank too many", "single blanks between words, none at the ends", offset=found.start())
-
-
-def is_hidden(character: str) -> bool:
-    kind = unicodedata.category(character)
-    return kind in INVISIBLE or (kind == "Zs" and character != " ") or character in BLANK_LETTERS

@@ -14,12 +14,10 @@ from typing import Any, ClassVar, get_type_hints
 import torch
 from torch import Tensor
 
+from reference_impls._eager import step_alike
 from reference_impls._hyper import Count, Decays, Fraction, NonNegative, Positive, Range, described, lifted, refusal
 from reference_impls._requests import ClosureObjective, Objective, draw, gradients, lockstep
-from reference_impls._state import Buffer, Names, State, checked, scalar, seen, settled, shaped, unseen
-
-BLOCK = 1 << 17  # elements at a time of large tensors, where a rule works element by element
-SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than calls of its own
+from reference_impls._state import Buffer, Names, State, checked, scalar, seen, settled, unseen
 
 __all__ = ["Buffer", "Count", "Decays", "Fraction", "Names", "NonNegative", "Positive", "Range", "ReferenceOptimizer"]
 
@@ -55,16 +53,18 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     uses_gradient: ClassVar[bool] = True  # False: `update` gets None for `g` and asks for values instead
     compiles: ClassVar[bool] = True  # False: the record says why (`implementation.refuses`)
     backend: ClassVar[str] = "inductor"  # what `compile=True` hands to torch.compile
+    optional: ClassVar[tuple[Buffer, ...]] = ()  # those of `buffers` that may be missing (`Buffer.scaled_by`): the rule reads 0
     draw = staticmethod(draw)  # who answers `Draw`; an object may be given another one
 
     def __init__(self, params: Any, compile: bool = False, **hyper: Any) -> None:
         if compile and not self.compiles:
             raise ValueError(f"{type(self).__name__} cannot be compiled; its record says why")
-        self._compile, self._stages, self._plan, self._own = compile, {}, None, set()
+        self._compile, self._stages, self._plan, self._own, self._programs = compile, {}, None, set(), {}
         self.evaluations: Counter[str] = Counter()  # what closures were asked for, by kind
         super().__init__(params, hyper)
 
     def __init_subclass__(cls) -> None:
+        cls.optional = tuple(b for b in cls.buffers if isinstance(b, Buffer) and b.scaled_by)
         cls.__doc__ = Help(cls.__doc__ or sys.modules[cls.__module__].__doc__ or cls.__name__)
 
     # --- what a method writes
@@ -98,7 +98,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
 
     def init(self, theta: Tensor, h: Names) -> State:
         """The state before the first step: every slot that applies to `theta`, and the step number `t` = 0."""
-        state = {b.name: b.zeros(theta, h) for b in self._slots(theta)}
+        state = {b.name: b.zeros(theta, h) for b in self._slots(theta) if b.kept(h)}
         s = Names(state)
         self.start(theta, s, h)
         started = {k: v.clone() if v is theta else v for k, v in settled(state, s).items()}  # a slot that is theta has memory of its own
@@ -106,13 +106,15 @@ class ReferenceOptimizer(torch.optim.Optimizer):
 
     def apply(self, theta: Tensor, g: Tensor | None, state: State, h: Names) -> tuple[Tensor, State]:
         """One step of one tensor, for a rule that asks for nothing: the new theta and the new state. Changes no argument."""
-        s = Names({**state, "t": state["t"] + 1})
+        state = self._complete(theta, state, h)
+        s = self._read({**state, "t": state["t"] + 1})
         return checked(theta, self.update(theta, g, s, h)), settled(state, s)
 
     def apply_all(self, thetas: Sequence[Tensor], gs: Sequence[Tensor | None], states: Sequence[State], hs: Sequence[Names],
                   objective: Objective) -> tuple[list[Tensor], list[State]]:  # fmt: skip
         """One step of all tensors side by side, for a rule that asks: `objective` answers. Changes no argument."""
-        slots = [Names({**state, "t": state["t"] + 1}) for state in states]
+        states = list(map(self._complete, thetas, states, hs))
+        slots = [self._read({**state, "t": state["t"] + 1}) for state in states]
         news = lockstep([self.update(*each) for each in zip(thetas, gs, slots, hs, strict=True)], objective)
         return list(map(checked, thetas, news)), list(map(settled, states, slots))
 
@@ -136,7 +138,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         Sparse gradients, and complex parameters of a method that looks at whole tensors, are a TypeError.
         """
         pairs = [(p, h) for p, h in self._pairs() if p.numel()]
-        if any("theta" in state for p, _ in pairs if (state := self.state.get(p))):
+        if type(self).averaged is not ReferenceOptimizer.averaged and any("theta" in self.state.get(p, ()) for p, _ in pairs):
             raise RuntimeError("the parameters are the averaged ones now: call train() before step()")
         loss, gs = None, [p.grad if self.uses_gradient else None for p, _ in pairs]
         if closure is not None and self.uses_gradient:
@@ -148,18 +150,14 @@ class ReferenceOptimizer(torch.optim.Optimizer):
 
             rows = [(p, g, h, self.state[p]) for p, g, h in jobs]
             for p, _, h, state in rows:
-                if not state:
-                    state.update((k, v.clone(memory_format=torch.contiguous_format)) for k, v in self.init(seen(p), h).items())
+                started = self._complete(seen(p), state, h) if state else self.init(seen(p), h)
+                state.update((k, v.clone(memory_format=torch.contiguous_format)) for k, v in started.items() if k not in state)
             objective = self._objective([p for p, _, _ in jobs], [g for _, g, _ in jobs], closure, full, fisher) if self._asks() else None
             _compiled.step(self, rows, pairs, objective)
             loss = objective.loss if objective and loss is None else loss
         elif not self._asks():
-            for p, g, h in self._store_small(jobs) if self.elementwise else jobs:
-                state = self._state(p, h)
-                if self.elementwise and p.numel() > BLOCK and all(x.is_contiguous() for x in (p, g, *state.values())):
-                    self._store_blocks(p, g, state, h)
-                else:
-                    self._store(p, g, *self.apply(seen(p), seen(g), state, h))
+            for p, g, h in step_alike(self, jobs) if self.elementwise else jobs:
+                self._store(p, g, *self.apply(seen(p), seen(g), self._state(p, h), h))
         elif jobs:
             params, grads, hs = zip(*jobs, strict=True)
             objective = self._objective(params, grads, closure, full, fisher)
@@ -199,7 +197,8 @@ class ReferenceOptimizer(torch.optim.Optimizer):
             for group in saved["param_groups"]:
                 self._check(group)
             for p, state in self._saved(saved):
-                if state.keys() - {"theta"} != {"t", *(b.name for b in self._slots(seen(p)))}:
+                slots = {"t", *(b.name for b in self._slots(seen(p)))}
+                if not slots - {b.name for b in self.optional} <= state.keys() - {"theta"} <= slots:
                     raise ValueError(f"{type(self).__name__} does not keep the state {', '.join(state)} for shape {tuple(p.shape)}")
             loaded.update(saved)
 
@@ -215,7 +214,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
                 hook.remove()
 
     def __getstate__(self) -> dict[str, Any]:
-        compiled = {"_compile": self._compile, "_stages": {}, "_plan": None, "_own": set()}
+        compiled = {"_compile": self._compile, "_stages": {}, "_plan": None, "_own": set(), "_programs": {}}
         return {**super().__getstate__(), "evaluations": self.evaluations, **compiled}
 
     # --- helpers
@@ -230,8 +229,17 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     def _slots(self, theta: Tensor) -> list[Buffer]:
         return [b for b in (b if isinstance(b, Buffer) else Buffer(b) for b in self.buffers) if b.fits(theta)]
 
+    def _complete(self, theta: Tensor, state: State, h: Names) -> State:
+        """`state` with the optional slots that `h` asks for by now."""
+        missing = [b for b in self.optional if b.name not in state and b.kept(h) and b.fits(theta)]
+        return {**{b.name: b.zeros(theta, h) for b in missing}, **state} if missing else state
+
+    def _read(self, state: State) -> Names:
+        """`state` as the rule reads it."""
+        return Names({**{b.name: 0.0 for b in self.optional}, **state})
+
     def _admit(self, jobs: Sequence[tuple[Tensor, Tensor | None, Names]]) -> None:
-        if any(g is not None and g.layout != torch.strided for _, g, _ in jobs):
+        if {g.layout for _, g, _ in jobs if g is not None} - {torch.strided}:
             raise TypeError(f"{type(self).__name__} takes no sparse gradients: ask the layer for dense ones (sparse=False)")
         if not self.elementwise and any(p.is_complex() for p, _, _ in jobs):
             raise TypeError(f"{type(self).__name__} looks at whole tensors and is not defined for complex parameters")
@@ -243,7 +251,10 @@ class ReferenceOptimizer(torch.optim.Optimizer):
 
     def _names(self, group: Mapping[str, Any]) -> Names:
         values = {name: group[name] for name in self.hyperparameters()}
-        return Names({k: lifted(v) for k, v in values.items()} if self._compile else values)
+        if not self._compile:
+            return Names(values)
+        absent = {b.scaled_by for b in self.optional if not b.kept(Names(values))}
+        return Names({k: v if k in absent else lifted(v) for k, v in values.items()})
 
     def _state(self, p: Tensor, h: Names) -> State:
         return dict(self.state.get(p) or self.init(seen(p), h))
@@ -253,59 +264,6 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         foreign = {x.untyped_storage().data_ptr() for x in (p, g) if x is not None}
         self.state[p] = {k: v.clone() if v.untyped_storage().data_ptr() in foreign else v for k, v in state.items()}
         p.copy_(unseen(p, theta))
-
-    def _store_small(self, jobs: Sequence[tuple[Tensor, Tensor, Names]]) -> list[tuple[Tensor, Tensor, Names]]:
-        """As `apply` and `_store`, for a rule that works element by element: small tensors of one shape together. Returns the others."""
-        alike: dict[Any, list[tuple[Tensor, Tensor, Names, State]]] = {}
-        room: Counter[Any] = Counter()
-        numbers: dict[Any, list[str] | None] = {}  # by shape, where tensors are stacked: the slots of one number, which must be the same
-        for p, g, h in jobs:
-            shape = p.shape
-            if shape not in numbers:
-                slots = self._slots(seen(p))
-                stacks = shape.numel() <= SMALL and all(b.shape in ("parameter", "scalar") for b in slots)
-                numbers[shape] = ["t", *(b.name for b in slots if b.shape == "scalar")] if stacks else None
-            if (names := numbers[shape]) is None:
-                alike[p] = [(p, g, h, {})]
-                continue
-            state = self.state.get(p) or self._state(p, h)
-            key = id(h), shape, p.dtype, g.dtype, p.device, *[state[k].item() for k in names]
-            room[key] += shape.numel()
-            alike.setdefault((key, room[key] // BLOCK), []).append((p, g, h, state))
-        for group in alike.values():
-            if len(group) == 1:
-                continue
-            params, grads, hs, states = (list(column) for column in zip(*group, strict=True))
-            one, columns = numbers[params[0].shape] or [], {k: [s[k] for s in states] for k in states[0]}
-            before = torch.stack(params)
-            stacked = {k: xs[0] if k in one else torch.stack(xs) for k, xs in columns.items()}
-            theta, new = self.apply(seen(before), seen(torch.stack(grads)), stacked, hs[0])
-            torch._foreach_copy_(params, list(unseen(before, theta).unbind()))
-            for k, xs in columns.items():
-                if k in one:
-                    torch._foreach_copy_(xs, [new[k]] * len(xs))
-                else:  # each slot is from now on a part of the stack
-                    for state, part in zip(states, new[k].unbind(), strict=True):
-                        state[k] = part
-            self.state.update(zip(params, states, strict=True))
-        return [group[0][:3] for group in alike.values() if len(group) == 1]
-
-    def _store_blocks(self, p: Tensor, g: Tensor, state: State, h: Names) -> None:
-        """As `apply` and `_store`, for a rule that works element by element: block by block, so that the cache holds what it computes."""
-        shape = seen(p).shape
-        whole = [k for k, v in state.items() if v.shape == shape]
-        numbers = {**{k: v for k, v in state.items() if k not in whole}, "t": state["t"] + 1}
-        thetas, gs = ((torch.view_as_real(x) if x.is_complex() else x).view(-1).split(BLOCK) for x in (p, g))
-        for theta, grad, *slots in zip(thetas, gs, *(state[k].view(-1).split(BLOCK) for k in whole), strict=True):
-            s = Names({**dict(zip(whole, slots, strict=True)), **numbers})
-            moved = shaped(theta, self.update(seen(theta), seen(grad), s, h))
-            places, values = [*slots, theta], [*(shaped(slot, getattr(s, k), k) for k, slot in zip(whole, slots, strict=True)), moved]
-            memory = [x.data_ptr() for x in slots]
-            moves = [(place, value) for place, value in zip(places, values, strict=True) if value is not place]
-            moves = [(place, x.clone() if x.data_ptr() in memory else x) for place, x in moves]  # one slot may take what another one held
-            for place, value in moves:
-                place.copy_(value)
-        self.state[p] = {**state, **settled(numbers, s)}
 
     def _evaluated(self, closure: Callable[[], Any], params: Sequence[Tensor]) -> tuple[Any, list[Tensor | None]]:
         """Loss and gradients of the closure alone: what was in `p.grad` before comes back where the closure leaves nothing."""

@@ -25,11 +25,11 @@ from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 
 from reference_impls import _graphs
-from reference_impls._base import SMALL
 from reference_impls._requests import Draw, Objective, answers
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
 BUNDLE = 8  # so many large tensors of one shape take one call, side by side or stacked; half of them if the rule asks
+SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than calls of its own
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 FEW = 16  # so many numbers that all tensors share, or that are constant, are worked on beside the graph
 PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
@@ -530,7 +530,7 @@ class Stage:
             numbers = iter(by_role["number"])
             slots = dict(zip(names, by_role["slot"][i * len(names) : (i + 1) * len(names)], strict=True))
             slots.update(zip(self.batch.common.names, by_role["common"], strict=True))
-            s, h = Names({**slots, "t": by_role["t"][0] + 1}), Names({k: _filled(v, numbers) for k, v in hyper.items()})
+            s, h = self.owner._read({**slots, "t": by_role["t"][0] + 1}), Names({k: _filled(v, numbers) for k, v in hyper.items()})
             wide = seen(theta)
             result = self.owner.update(wide, seen(by_role["g"][i]) if by_role["g"] else None, s, h)
             if self.owner._asks():

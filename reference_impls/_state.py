@@ -48,14 +48,21 @@ class Buffer:
     `shape`: "parameter", "scalar", or lengths out of "rows", "cols", "size", whole numbers and names of hyperparameters, which stand
     for the last two axes (axes in front of them stay). With "size", or with "channels" (the first axis) and "inputs" (all others
     together), as in a layer's weight, they stand for the whole tensor. `applies_to`: "matrices" have two or more axes, "vectors" fewer.
+    `scaled_by` names the hyperparameter that the slot is multiplied by wherever it is read: while that is the number 0, the slot is not
+    kept, and later it starts at zero.
     """
 
     name: str
     shape: str | tuple[str | int, ...] = "parameter"
     applies_to: Literal["all", "matrices", "vectors"] = "all"
+    scaled_by: str = ""
 
     def fits(self, theta: Tensor) -> bool:
         return self.applies_to in ("all", "matrices" if theta.dim() >= 2 else "vectors")
+
+    def kept(self, h: Names) -> bool:
+        factor = getattr(h, self.scaled_by) if self.scaled_by else 1
+        return isinstance(factor, Tensor) or factor != 0
 
     def zeros(self, theta: Tensor, h: Names) -> Tensor:
         if self.shape == "parameter":

@@ -1,10 +1,10 @@
 """SGD: a step along the gradient or along a decaying sum of gradients (Robbins and Monro 1951; Polyak 1964; Nesterov 1983)."""
 
-from reference_impls._base import Fraction, NonNegative, ReferenceOptimizer
+from reference_impls._base import Buffer, Fraction, NonNegative, ReferenceOptimizer
 
 
 class SGD(ReferenceOptimizer):
-    buffers = ("b",)
+    buffers = (Buffer("b", scaled_by="momentum"),)
 
     def __init__(self, params, lr: NonNegative, momentum: Fraction = 0.0, nesterov: bool = False,
                  weight_decay: NonNegative = 0.0, *, compile: bool = False):  # fmt: skip

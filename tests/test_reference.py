@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from reference_impls import _base, load
+from reference_impls import _eager, load
 from reference_impls._base import ReferenceOptimizer
+from reference_impls._recorded import Program
 from reference_impls._requests import FunctionObjective
 from reference_impls.wrappers._base import Wrapper
 from tools.algebra.tree import Call
@@ -114,6 +115,7 @@ def test_buffers_are_the_records_state(o):
         method = made(o, [p])
         feed(method, [p], [torch.ones_like(p)])
         fits = [s for s in o.state if s.applies_to == "all" or (s.applies_to == "matrices") == (p.dim() >= 2)]
+        fits = [s for s in fits if not s.scaled_by or method.param_groups[0][s.scaled_by] != 0]
         assert method.state[p].keys() == {s.name for s in fits} | {"t"}
         for s in fits:
             if s.shape == "parameter":
@@ -310,13 +312,40 @@ def test_parameters_never_touch_each_other(o):
 
 @each([o for o in WRITTEN if load(o.id).elementwise and not asks(load(o.id))])
 def test_a_rule_that_says_elementwise_is(o, monkeypatch):
-    """Large tensors are stepped block by block where a class says so: here in blocks of two, at every setting."""
-    problem = engine.problem_for(o)
+    """What it does to one block is done to the others without it, where a class says so: here in blocks of two, at every setting."""
+    problem, programs, run = engine.problem_for(o), [], Program.run
+    monkeypatch.setattr(Program, "run", lambda self, pieces: programs.append(self) or run(self, pieces))
     for s in settings(o):
         whole = play(o, problem, **s)
+        assert not programs
         with monkeypatch.context() as patch:
-            patch.setattr(_base, "BLOCK", 2)
-            assert difference(play(o, problem, **s), whole) <= 1e-14  # vectorised roots round in their own way
+            patch.setattr(_eager, "BLOCK", 2)
+            patch.setattr(_eager, "MANY", {"small": 2, "large": 2})
+            assert difference(play(o, problem, **s), whole) <= 1e-13  # products and sums are rounded together, roots in their own way
+        assert programs
+        programs.clear()
+
+
+OPTIONAL = [o for o in WRITTEN if any(s.scaled_by for s in o.state)]
+
+
+@each(OPTIONAL)
+def test_a_slot_counts_for_nothing_while_its_factor_is_0(o):
+    for s in settings(o):
+        for factor in {slot.scaled_by for slot in o.state if slot.scaled_by}:
+            rule = load(o.id).functional(**{**s, factor: 0.0})
+            theta, g = torch.linspace(-1, 1, 20).view(4, 5), torch.linspace(3, -2, 20).view(4, 5)
+            state = rule.init(theta, rule.hyper())
+            full = rule.init(theta, rule.hyper(**{factor: torch.tensor(0.0, dtype=torch.float64)}))
+            filled = {k: v if k in state else torch.full_like(v, 7.0) for k, v in full.items()}
+            assert state.keys() < full.keys()
+            ends = [rule.apply(theta, g, x, rule.hyper())[0] for x in (state, full, filled)]
+            assert torch.equal(ends[0], ends[1])
+            assert torch.equal(ends[0], ends[2])
+
+
+def test_some_slot_is_not_always_kept():
+    assert OPTIONAL
 
 
 @each([o for o in WRITTEN if is_executable(o) and whole_model(load(o.id))])

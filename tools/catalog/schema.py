@@ -167,6 +167,11 @@ class StateSlot(Record):
     )
     meaning: Text
     applies_to: Literal["all", "matrices", "vectors"] = "all"
+    scaled_by: Identifier | None = Field(
+        default=None,
+        description="the hyperparameter that multiplies it wherever it is read; while that is 0, the code does not keep it",
+        examples=["momentum"],
+    )
 
 
 class Equation(Record):

@@ -13,6 +13,7 @@ from tools.catalog.yaml_reader import Path
 CODES = {
     "repeated-id": "two hyperparameters, slots or equations of one name",
     "reserved-name": "a name that the algebra, Python or the base class uses itself",
+    "unknown-factor": "a slot scaled by what is no number among the hyperparameters",
 }
 GIVEN = frozenset({"theta"}) | CONSTANTS
 BASE = frozenset({"params", "compile", "maximize", "inner", "self"})
@@ -44,6 +45,11 @@ def check(catalog: Catalog) -> Iterator[Problem]:
             if seen and (slot.applies_to in seen or "all" in seen or slot.applies_to == "all"):
                 yield source.problem(at, "repeated-id", f"the slot {slot.name!r} a second time", "one slot a name for each kind of tensor")
             seen.add(slot.applies_to)
+            numbers = [h.name for h in optimizer.hyperparameters if h.type == "float" and not isinstance(h.default, tuple)]
+            if slot.scaled_by is not None and slot.scaled_by not in numbers:
+                yield source.problem(
+                    ("state", i, "scaled_by"), "unknown-factor", f"{slot.scaled_by!r}", "a number among the hyperparameters", *numbers[:1]
+                )
         ids: set[str] = set()
         for i, equation in enumerate(optimizer.equations):
             if equation.id in ids:

@@ -151,7 +151,7 @@ def _buffers(optimizer: Optimizer, path: str, code: Code, cls: ast.ClassDef) -> 
         given = None if items is None else {_buffer(item) for item in items}
     except (ValueError, TypeError, SyntaxError):
         given = None  # built by code: the tests of the class look at it
-    wanted = {(s.name, s.shape, s.applies_to) for s in optimizer.state}
+    wanted = {(s.name, s.shape, s.applies_to, s.scaled_by or "") for s in optimizer.state}
     if given is not None and given != wanted:
         line, col = (node.lineno, node.col_offset + 1) if node is not None else (cls.lineno, cls.col_offset + 1)
         missing, extra = (", ".join(sorted(map(_words, s))) or "nothing" for s in (wanted - given, given - wanted))
@@ -167,17 +167,18 @@ def _buffers(optimizer: Optimizer, path: str, code: Code, cls: ast.ClassDef) -> 
         )
 
 
-def _buffer(item: ast.expr) -> tuple[str, Any, str]:
-    """`"m"` or `Buffer("r", ("rows", 1), "matrices")` as name, shape and scope."""
+def _buffer(item: ast.expr) -> tuple[str, Any, str, str]:
+    """`"m"` or `Buffer("r", ("rows", 1), "matrices")` as name, shape, scope and factor."""
     if not isinstance(item, ast.Call):
-        return ast.literal_eval(item), "parameter", "all"
-    values = dict(zip(("name", "shape", "applies_to"), map(ast.literal_eval, item.args), strict=False))
+        return ast.literal_eval(item), "parameter", "all", ""
+    values = dict(zip(("name", "shape", "applies_to", "scaled_by"), map(ast.literal_eval, item.args), strict=False))
     values |= {k.arg: ast.literal_eval(k.value) for k in item.keywords if k.arg}
     shape = values.get("shape", "parameter")
-    return values["name"], tuple(shape) if isinstance(shape, list) else shape, values.get("applies_to", "all")
+    shape = tuple(shape) if isinstance(shape, list) else shape
+    return values["name"], shape, values.get("applies_to", "all"), values.get("scaled_by", "")
 
 
-def _words(slot: tuple[str, Any, str]) -> str:
-    name, shape, scope = slot
+def _words(slot: tuple[str, Any, str, str]) -> str:
+    name, shape, scope, factor = slot
     layout = "" if shape == "parameter" else f" ({shape if isinstance(shape, str) else ', '.join(map(str, shape))})"
-    return name + layout + ("" if scope == "all" else f" of {scope}")
+    return name + layout + ("" if scope == "all" else f" of {scope}") + (f" scaled by {factor}" if factor else "")

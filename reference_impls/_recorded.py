@@ -63,13 +63,13 @@ class Call:
 class Recorder(TorchDispatchMode):
     """Within, notes what is done to `places`: pieces of theta, of the gradient and of the slots, all of one shape and dtype.
 
-    `sound` is False once something was done that cannot be done again without the rule itself, such as a look at an entry;
-    `timeless` once one of the `numbers` was used, which are others at the next step.
+    It is `sound` until something is done that cannot be done again without the rule itself, such as a look at an entry, and `timeless`
+    until one of the `numbers` is used, which are others at the next step.
     """
 
     def __init__(self, places: Sequence[Tensor], numbers: Iterable[Tensor]) -> None:
         super().__init__()
-        self.places, self.timeless, self.numbers = places, True, set(map(id, numbers))
+        self.places, self.timeless, self.numbers, self.device = places, True, set(map(id, numbers)), places[0].device
         self.shape, self.dtype = self.memory = places[0].shape, places[0].dtype
         self.sound = self.dtype.is_floating_point and all((x.shape, x.dtype) == self.memory for x in places)
         self.count = len(places)  # of values
@@ -167,7 +167,7 @@ class Recorder(TorchDispatchMode):
 
     def number(self, x: float) -> int:
         """A number as a tensor, which torch takes sooner than a Python number."""
-        return self.constant(torch.tensor(x, dtype=self.dtype), x)
+        return self.constant(torch.tensor(x, dtype=self.dtype, device=self.device), x)
 
     def constant(self, x: Any, key: Any = None) -> int:
         key = "constant", id(x) if key is None else key
@@ -219,7 +219,7 @@ class Program:
                 home[call.out] = free[call.memory].pop()
             else:
                 home[call.out] = behind + len(self.memory)
-                self.memory.append(torch.empty(call.memory[0], dtype=call.memory[1]) if call.memory else None)
+                self.memory.append(torch.empty(call.memory[0], dtype=call.memory[1], device=recorder.device) if call.memory else None)
             if call.memory and home[call.out] >= behind:
                 scratch[call.out] = call.memory
             first, *others = [home[x] for x in call.inputs]

@@ -5,6 +5,8 @@ import pickle
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from torch.nn import Parameter
 
 from reference_impls import SGD, Adam, AdamW, HeavyBall, Lion, _eager
@@ -119,6 +121,40 @@ def test_what_is_done_again_is_the_same(rule, programs):
     torch.testing.assert_close(together, alone, rtol=1e-13, atol=1e-14)
     places = [x.data_ptr() for state in together[1] for x in state.values()] + [x.data_ptr() for x in together[0]]
     assert len(set(places)) == len(places)
+
+
+NUMBERS = st.sampled_from([0.0, 1.0, -1.0, 2, 0.5, -3e-3]).map(lambda x: lambda seen: x)
+LEAVES = st.sampled_from(["theta", "g", "a", "b", "new a"]).map(lambda name: lambda seen: seen[name]) | NUMBERS
+ONE = [lambda x: -x, abs, lambda x: x**2, lambda x: (x * x + 1) ** 0.5, lambda x: x / 2, lambda x: 1 - x]
+TWO = [
+    lambda x, y: x + y,
+    lambda x, y: x - y,
+    lambda x, y: x * y,
+    lambda x, y: x / (1 + y * y),
+    lambda x, y: torch.maximum(torch.as_tensor(x, dtype=F64), torch.as_tensor(y, dtype=F64)),
+]
+EXPRESSIONS = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.tuples(st.sampled_from(ONE), inner).map(lambda pair: lambda seen: pair[0](pair[1](seen)))
+        | st.tuples(st.sampled_from(TWO), inner, inner).map(lambda each: lambda seen: each[0](each[1](seen), each[2](seen)))
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(EXPRESSIONS, EXPRESSIONS, EXPRESSIONS, st.permutations(["a", "b"]))
+def test_any_sums_and_products_are_the_same(programs, one, two, three, order):
+    def rule(theta, g, s, h):
+        seen = {"theta": theta, "g": g, "a": s.a, "b": s.b, "new a": s.a}
+        seen["new a"] = one(seen) + 0 * g
+        last = two(seen) + 0 * g
+        s.a, s.b = (seen["new a"], last) if order[0] == "a" else (last, seen["new a"])
+        return three(seen) + 0 * theta
+
+    together, alone = played(method(rule), steps=2)
+    torch.testing.assert_close(together, alone, rtol=1e-6, atol=1e-6)
 
 
 def branching(theta, g, s, h):

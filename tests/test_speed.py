@@ -49,6 +49,9 @@ def test_eager_loops_and_the_fused_kernel(tiny):
     rows = {row.what: row for row in compared(CATALOG, ["eager", "fused"], ["transformer", "small"], ["adamw"], 1)}
     for name in ("transformer", "small"):
         assert rows[f"adamw, {name}, eager / torch loop"].goal == "<= 2.5"
+    rows |= {row.what: row for row in compared(CATALOG, ["eager"], ["small"], ["muon", "l-bfgs"], 1)}
+    assert "muon, small, eager, bfloat16 products / torch loop" in rows
+    assert not any("l-bfgs" in what for what in rows)  # torch's works on one vector
     fused = rows["adamw, transformer, compiled / torch fused"]
     assert fused.ratio == fused.sides["ours"] / fused.sides["fused"]
 

@@ -75,7 +75,9 @@ def memory(optimizer: Optimizer) -> str:
     """The state in words: slots as large as the parameter, and smaller ones."""
     full, small = slots(optimizer)
     texts = [f"{full} × parameter"] * bool(full) + [plural(small, "other", "others")] * bool(small)
-    return " + ".join(texts) or ("none" if not optimizer.state else "vectors only")
+    factors = dict.fromkeys(s.scaled_by for s in optimizer.state if s.scaled_by)
+    less = "".join(f", {'less' if len(optimizer.state) > 1 else 'none'} while {factor} is 0" for factor in factors)
+    return (" + ".join(texts) or ("none" if not optimizer.state else "vectors only")) + less
 
 
 def shape(value: StateSlot | Any) -> str:

@@ -6,6 +6,7 @@
 3. What is done at some steps only (`refreshed`) makes graphs of its own: one for steps without, one for steps with it. The latter is
    compiled only if it works element by element: decompositions of matrices gain nothing.
 4. torch.compile fuses the rest, which writes parameters and state in place. Tensors whose graphs read alike share what is compiled.
+   Where a rule looks at whole tensors, the graph of a very small part of all entries (`MINOR`) runs as it is.
 
 Small tensors of one shape are stacked and stepped together (`torch.func.vmap`); so are large ones, by eights, if the rule multiplies
 matrices in every step. Where a rule works element by element, shapes are flattened, and some large tensors of one shape take one call
@@ -31,6 +32,7 @@ from reference_impls._state import Names, State, checked, seen, settled, tracing
 BUNDLE = 8  # so many large tensors of one shape take one call, side by side or stacked; half of them if the rule asks
 SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than calls of its own
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
+MINOR = 256  # a rule that looks at whole tensors is not compiled for so small a part of them: compiling takes seconds
 FEW = 16  # so many numbers that all tensors share, or that are constant, are worked on beside the graph
 PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
 aten = torch.ops.aten
@@ -241,6 +243,7 @@ class Batch:
         self.numbers = [job.number for job in jobs]
         self.stacks: dict[str, Tensor] = {}
         self.stages: dict[Any, Stage] = {}  # by what is known of the replies
+        self.minor = False  # its entries are few among all
         self.heard = 0  # replies among the inputs
         self.replied: tuple[Any, ...] = ()  # how they are laid out
         self.moved: int | None = None  # the reply that is theta itself, where a wrapped optimizer took it
@@ -315,7 +318,7 @@ class Batch:
         seen = [x for role, x in zip(self.roles, self.inputs, strict=True) if role not in ("t", "number", "common")]
         precision = torch.get_float32_matmul_precision()
         layouts = [(x.shape, x.stride(), x.dtype) for x in seen]
-        key = (self.rows, self.fixed, *self.common.names, self.roles, self.moved, precision, self.lasting[0].device, *layouts)
+        key = (self.rows, self.minor, self.fixed, *self.common.names, self.roles, self.moved, precision, self.lasting[0].device, *layouts)
         if key not in owner._stages:
             owner._stages[key] = Stage(owner, self)
             for x in self.inputs:
@@ -378,6 +381,7 @@ class Batch:
 
 def _batches(owner: Any, common: Common, room: Counter[Any], now: Now) -> Iterator[Batch]:
     alike: dict[Any, list[Job]] = {}
+    entries = sum(job.theta.numel() for job in common.jobs)
     for number, job in enumerate(common.jobs):
         stacked = room[job.kind] > 1 and (job.theta.numel() <= SMALL or _multiplies(owner, job, now))
         g, t = now.gs[job.number], now.ts[job.number]
@@ -392,7 +396,9 @@ def _batches(owner: Any, common: Common, room: Counter[Any], now: Now) -> Iterat
         while group:
             count = len(group) if small and stacked else most if len(group) >= most else 1
             rows = 0 if count == 1 or not stacked else room[group[0].kind] if small else count
-            yield Batch(group[:count], common, rows, dense, now, *parts)
+            batch = Batch(group[:count], common, rows, dense, now, *parts)
+            batch.minor = not (owner.elementwise or owner._asks()) and MINOR * sum(job.theta.numel() for job in batch.jobs) < entries
+            yield batch
             group = group[count:]
 
 
@@ -565,7 +571,7 @@ class Stage:
             self.decided_alone = not {"number", "common"}.issuperset(self.roles[i] for i in self.deciding)
             return
         unusual = _graphs.choose(self.graph, choices, due or ()) and not self.owner.elementwise
-        backend = None if unusual else self.owner.backend
+        backend = None if unusual or self.batch.minor else self.owner.backend
         few = self._few(rows)
         _graphs.once(self.graph, few)
         _graphs.multiply(self.graph, few)

@@ -768,6 +768,29 @@ def test_what_is_seldom_due_is_not_computed_otherwise(monkeypatch):
     assert counts == [0] * 10 + [2, 0]
 
 
+@pytest.mark.parametrize(("cls", "compiled"), [(Adafactor, False), (AdamW, True)])
+def test_few_entries_are_not_compiled_if_the_rule_looks_at_whole_tensors(cls, compiled, monkeypatch):
+    seen = []
+
+    def backend(graph, examples):
+        seen.extend(x.shape for x in examples if isinstance(x, torch.Tensor))
+        return graph.forward
+
+    monkeypatch.setattr(cls, "backend", staticmethod(backend))
+    shapes, runs = [(300, 301), (7,)], []
+    for how in (False, True):
+        xs = [Parameter(x) for x in tensors(99, shapes=shapes)]
+        optimizer = cls(xs, compile=how)
+        for seed in range(3):
+            for x, g in zip(xs, tensors(seed, shapes=shapes), strict=True):
+                x.grad = g
+            optimizer.step()
+        runs.append([x.detach() for x in xs])
+    assert seen
+    assert any(7 in shape for shape in seen) == compiled
+    torch.testing.assert_close(*runs, rtol=1e-11, atol=1e-13)
+
+
 def test_a_compiled_step_finds_what_changed_between_steps(monkeypatch):
     """How tensors lie together is kept between steps, and must not outlive what it was made of."""
     shapes = [(4, 5)] * 3 + [(150, 150)] * 9 + [(), ()]

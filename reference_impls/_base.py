@@ -150,8 +150,9 @@ class ReferenceOptimizer(torch.optim.Optimizer):
 
             rows = [(p, g, h, self.state[p]) for p, g, h in jobs]
             for p, _, h, state in rows:
-                started = self._complete(seen(p), state, h) if state else self.init(seen(p), h)
-                state.update((k, v.clone(memory_format=torch.contiguous_format)) for k, v in started.items() if k not in state)
+                if not state or self.optional:
+                    started = self._complete(seen(p), state, h) if state else self.init(seen(p), h)
+                    state.update((k, v.clone(memory_format=torch.contiguous_format)) for k, v in started.items() if k not in state)
             objective = self._objective([p for p, _, _ in jobs], [g for _, g, _ in jobs], closure, full, fisher) if self._asks() else None
             _compiled.step(self, rows, pairs, objective)
             loss = objective.loss if objective and loss is None else loss

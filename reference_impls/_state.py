@@ -43,7 +43,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Buffer:
-    """A state slot that is not simply shaped as its parameter.
+    """A state slot that is not simply shaped as its parameter, or is not always kept.
 
     `shape`: "parameter", "scalar", or lengths out of "rows", "cols", "size", whole numbers and names of hyperparameters, which stand
     for the last two axes (axes in front of them stay). With "size", or with "channels" (the first axis) and "inputs" (all others

@@ -216,7 +216,6 @@ def test_it_is_as_one_writes_it_by_hand(cls, hyper, wanted, programs):
 
 
 def test_a_multiple_by_0_adds_nothing_and_other_numbers_that_float32_cannot_hold_are_left_to_torch(programs):
-    x = Parameter(torch.ones(5))
     for factor, wanted in ((0.0, 1.0), (1e300, float("-inf")), (1e-300, 1.0)):
         xs = [Parameter(torch.ones(5)) for _ in range(2)]
         optimizer = method(lambda theta, g, s, h: theta - h.c * g, ())(xs, c=factor)

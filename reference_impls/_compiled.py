@@ -19,13 +19,14 @@ from dataclasses import fields
 from functools import partial
 from itertools import chain
 from operator import is_
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 
 from reference_impls import _graphs
+from reference_impls._pieces import PACKED, Piece, cut
 from reference_impls._requests import Draw, Objective, answers
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
@@ -34,7 +35,6 @@ SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs l
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 MINOR = 256  # a rule that looks at whole tensors is not compiled for so small a part of them: compiling takes seconds
 FEW = 16  # so many numbers that all tensors share, or that are constant, are worked on beside the graph
-PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
 aten = torch.ops.aten
 
 
@@ -441,7 +441,6 @@ class Stage:
         self.sources: list[str | None] = []  # of what is asked: "g", "theta" or "place", or None if it is computed
         self.moves: list[fx.Node] = []  # where the thetas are kept, if the parameters themselves take the values to ask at
         self.plain = False  # true once `main` was compiled and is all there is to call
-        self.apart: Callable[[], tuple[Piece, list[tuple[fx.Node, fx.Node]]]] | None = None
         self.roles = batch.roles
         if case:
             whole, due = case
@@ -499,13 +498,7 @@ class Stage:
         return partial(self._run, env)
 
     def _run(self, env: dict[Any, Any]) -> list[Tensor]:
-        try:
-            outs = self.main(env)
-        except Exception as error:  # inductor cannot always write in place what depends on a reduction (PyTorch's issue 188228)
-            if self.apart is None or type(error).__name__ != "InductorError":
-                raise
-            (self.main, self.copies), self.apart = self.apart(), None
-            outs = self.main(env)
+        outs = self.main(env)
         self.plain = not (self.request or self.copies)
         env.update(zip(self.main.gives, outs, strict=True))
         # values first: one slot may take what another one holds
@@ -558,6 +551,8 @@ class Stage:
     def _split(self, rows: int, due: Sequence[bool] | None) -> None:
         """Cut the graph into `aside` (numbers), `main` (compiled, unless something unusual is due) and `copies` (at the end)."""
         _graphs.unbound(self.graph)
+        _graphs.plain(self.graph)
+        _graphs.once(self.graph)
         self.graph.eliminate_dead_code()
         if any(n.target is aten.empty_like.default for n in self.graph.nodes):
             raise RuntimeError("the old theta is gone after the inner step: the rule may not read it")
@@ -571,9 +566,9 @@ class Stage:
             self.decided_alone = not {"number", "common"}.issuperset(self.roles[i] for i in self.deciding)
             return
         unusual = _graphs.choose(self.graph, choices, due or ()) and not self.owner.elementwise
-        backend = None if unusual or self.batch.minor else self.owner.backend
+        drawn = self.request is not None and self.request[0] is Draw
+        backend = None if unusual or drawn or self.batch.minor else self.owner.backend
         few = self._few(rows)
-        _graphs.once(self.graph, few)
         _graphs.multiply(self.graph, few)
         _graphs.by_eights(self.graph)
         _graphs.by_logarithms(self.graph)
@@ -597,15 +592,11 @@ class Stage:
         here = [(p, n) for p, n in pairs if n not in frontier and p.meta["val"].dim()]
         self.copies = [pair for pair in pairs if pair not in here]
 
-        def missing(pairs: Sequence[tuple[fx.Node, fx.Node]]) -> list[fx.Node]:
-            return [n for n in dict.fromkeys([*asked, *(n for _, n in pairs)]) if n not in frontier and n.op != "placeholder"]
-
-        self.main = Piece(nodes, frontier, missing(self.copies), here, backend, self.packed)
+        missing = [n for n in dict.fromkeys([*asked, *(n for _, n in self.copies)]) if n not in frontier and n.op != "placeholder"]
+        self.main = cut(nodes, frontier, missing, here, backend, self.packed)
         self.idle = not pairs and not asked
         used = {*self.aside.takes, *self.main.takes, *self.packed, *asked, *(n for _, n in self.copies)}
         self.uses = {role for p, role in zip(self.places, self.roles, strict=False) if p in used}
-        if here:  # instead of `main` and `copies`, if it cannot be compiled
-            self.apart = lambda: (Piece(nodes, frontier, missing(pairs), [], backend, self.packed), pairs)
 
     def _copied(self, pairs: Sequence[tuple[fx.Node, fx.Node]], few: set[fx.Node]) -> list[tuple[fx.Node, fx.Node]]:
         """With an input that is written to as another one's value, as 1 times it: inductor takes a clone for the written input itself."""
@@ -674,107 +665,6 @@ class Stage:
                 self.moves.append(self.graph.placeholder(f"kept_{theta.name}"))
             self.moves[-1].meta = {"val": torch.empty_like(theta.meta["val"])}
         return [*zip(self.moves, thetas, strict=True), *zip(thetas, at, strict=True)]
-
-
-class Piece:
-    """A part of a graph as a function, from the values that it `takes` to those that it `gives`; `copies` are written in place."""
-
-    shared: ClassVar[dict[Any, "Compiled"]] = {}  # by what torch.compile gets to read
-
-    def __init__(self, nodes: Sequence[fx.Node], known: Sequence[fx.Node], gives: list[fx.Node],
-                 copies: Sequence[tuple[fx.Node, fx.Node]] = (), backend: Any = None, packed: Sequence[fx.Node] = ()) -> None:  # fmt: skip
-        needed = _graphs.needed([*gives, *(n for pair in copies for n in pair)], set(known))
-        self.gives = gives
-        inputs = [n for n in nodes if n in needed and (n in known or n.op == "placeholder")]
-        self.takes: list[Any] = [n for n in inputs if n not in packed]
-        graph = fx.Graph()
-        new = {n: graph.placeholder(f"x{i}") for i, n in enumerate(self.takes)}  # names that depend on nothing: alike pieces read alike
-        memory = [_graphs.memory(n) for n in self.takes]
-        if len(self.takes) < len(inputs):
-            self.takes.append(PACKED)
-            numbers = graph.placeholder(PACKED)
-            new |= {n: graph.call_function(aten.select.int, (numbers, 0, packed.index(n))) for n in inputs if n in packed}
-        for n in nodes:
-            if n in needed and n not in new:
-                args, kwargs = (fx.node.map_arg(x, new.__getitem__) for x in (n.args, n.kwargs))
-                new[n] = graph.create_node(n.op, n.target, args, kwargs, "y")
-        values = [graph.call_function(aten.clone.default, (new[n],)) if _graphs.memory(n) in memory else new[n] for _, n in copies]
-        for (place, _), value in zip(copies, values, strict=True):
-            graph.call_function(aten.copy_.default, (new[place], value))
-        graph.output([new[n] for n in gives])
-        owner = next((n.graph.owning_module for n in nodes), None)
-        code = fx.GraphModule(owner or {}, graph)
-        fixed = any(n.op == "get_attr" for n in graph.nodes)
-        self.text = id(self) if fixed else code.code  # what is computed
-        self.run = self.guarded = code.forward
-        if not gives and not copies:
-            self.run = self.guarded = lambda *_: []
-        elif backend is not None:
-            key = (code.code, backend)
-            if key not in self.shared or fixed:
-                products = any(n.target in (aten.mm.default, aten.bmm.default) for n in graph.nodes)
-                self.shared[key] = Compiled(code.forward, backend, dynamic=None if products else True)
-            self.compiled = self.shared[key]
-            self.run, self.guarded = self._first, self.compiled.guarded
-
-    def __call__(self, env: dict[Any, Any]) -> Sequence[Any]:
-        """The values."""
-        return self.ready(env)()
-
-    def ready(self, env: dict[Any, Any]) -> Callable[[], Sequence[Any]]:
-        """A call. All are of one stage, so only the first needs torch.compile's guards, and one where tensors share memory."""
-        inputs = [env[n] for n in self.takes]
-        return partial(self.guarded if len({x.data_ptr() for x in inputs}) < len(inputs) else self.run, *inputs)
-
-    def _first(self, *inputs: Tensor) -> Sequence[Any]:
-        outs, self.run = self.compiled.noted(inputs)
-        return outs
-
-
-class Compiled:
-    """torch.compile of a function. Its guards take longer than a small kernel, so a call notes where it ended."""
-
-    def __init__(self, function: Callable[..., Any], backend: Any, dynamic: bool | None) -> None:
-        inner = torch._dynamo.lookup_backend(backend)
-
-        def noting(graph: Any, examples: Any) -> Callable[..., Any]:
-            run = inner(graph, examples)
-
-            def entered(*given: Any) -> Any:
-                outs = run(*given)
-                self.last = run, given, outs
-                return outs
-
-            return entered
-
-        self.last: Any = None
-        self.function = torch.compile(
-            function, fullgraph=True, dynamic=dynamic, backend=noting, isolate_recompiles=True, recompile_limit=64
-        )
-
-    def guarded(self, *inputs: Tensor) -> Sequence[Tensor]:
-        """The values of a call, whatever the inputs."""
-        outs = self.function(*inputs)
-        self.last = None  # it would keep the tensors
-        return outs
-
-    def noted(self, inputs: Sequence[Tensor]) -> tuple[Sequence[Tensor], Callable[..., Any]]:
-        """The values of a call, and a function that takes inputs of these shapes, strides and dtypes to them without guards."""
-        outs = self.function(*inputs)
-        if self.last is None:  # nothing to compute
-            return outs, self.guarded
-        (run, given, inner), self.last = self.last, None
-        places = [next((i for i, x in enumerate(inputs) if x is y), None) for y in given]
-        order = [next((i for i, x in enumerate(inner) if x is y), None) for y in outs]
-        if None in order:  # an output that is no value of the graph
-            return outs, self.guarded
-        fixed = [y if i is None else None for i, y in zip(places, given, strict=True)]  # lengths, mostly
-
-        def direct(*inputs: Tensor) -> list[Tensor]:
-            values = run(*[y if i is None else inputs[i] for i, y in zip(places, fixed, strict=True)])
-            return [values[i] for i in order]
-
-        return outs, direct
 
 
 # --- following a rule

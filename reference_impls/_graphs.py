@@ -1,10 +1,11 @@
 """Rewrites of graphs before they are compiled: the same values, in the form that inductor makes fast loops of."""
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
-from torch import fx
+from torch import Tensor, fx
 
 EIGHT = 8  # rows whose entries are reduced together
 THIN = 4  # a product of so few columns and rows is a sum that fuses with what comes after it
@@ -20,6 +21,14 @@ def unbound(graph: fx.Graph) -> None:
             one.meta = dict(part.meta)
             part.replace_all_uses_with(one)
             graph.erase_node(part)
+
+
+def plain(graph: fx.Graph) -> None:
+    """Leave out views that show all of a tensor as it is."""
+    for n in list(graph.nodes):
+        if view(n) and alike(n, n.args[0]):
+            n.replace_all_uses_with(n.args[0])
+            graph.erase_node(n)
 
 
 def choices(graph: fx.Graph, few: set[fx.Node]) -> list[fx.Node]:
@@ -44,14 +53,13 @@ def choose(graph: fx.Graph, choices: Sequence[fx.Node], due: Sequence[bool]) -> 
     return some
 
 
-def once(graph: fx.Graph, few: set[fx.Node]) -> None:
-    """Compute the numbers that tensors side by side share once."""
+def once(graph: fx.Graph) -> None:
+    """Compute what is computed twice once, such as numbers that tensors side by side share."""
     first: dict[Any, fx.Node] = {}
     for n in list(graph.nodes):
-        if n in few and n.op == "call_function" and (same := first.setdefault((n.target, n.args, tuple(n.kwargs.items())), n)) is not n:
+        if n.op == "call_function" and (same := first.setdefault((n.target, n.args, tuple(n.kwargs.items())), n)) is not n:
             n.replace_all_uses_with(same)
             graph.erase_node(n)
-            few.remove(n)
 
 
 def multiply(graph: fx.Graph, few: set[fx.Node]) -> None:
@@ -134,6 +142,73 @@ def needed(targets: Sequence[fx.Node], stop: Any) -> set[fx.Node]:
             if n not in stop:
                 pending += n.all_input_nodes
     return found
+
+
+def turns(
+    nodes: Sequence[fx.Node], known: Collection[fx.Node], again: Collection[fx.Node], values: Collection[fx.Node]
+) -> dict[fx.Node, int]:
+    """When each value is computed: work on `whole` matrices at odd turns, all else at even ones. Views count with what they show.
+
+    As soon as can be; but what looks at a tensor entry by entry, and is not wanted before a later turn, only then, if that tensor is kept
+    anyway. `again` is what needs not be kept, `values` what is written somewhere.
+    """
+    found: dict[fx.Node, int] = {}
+    for n in nodes:
+        if n.op != "placeholder" and n not in known:
+            latest = max((found.get(i, 0) for i in n.all_input_nodes), default=0)
+            found[n] = latest if view(n) else latest + (latest % 2 != whole(n))
+    users = {n: {u for u in _users(n) if u in found} for n in nodes}
+    for n in reversed(nodes):
+        if n in found and users[n] and n not in values and not view(n) and _by_entries(n):
+            first = min(found[u] for u in users[n])
+            shown = {_shown(i) for i in n.all_input_nodes} - set(again)
+            if first > found[n] and first % 2 == 0 and all(any(found[u] > found[i] for u in users[i] - {n}) for i in shown):
+                found[n] = first
+    return found | {n: found[_shown(n)] for n in found if view(n) and _shown(n) in found}
+
+
+def again(nodes: Sequence[fx.Node], known: Collection[fx.Node], values: Collection[fx.Node]) -> set[fx.Node]:
+    """What is rather computed again than kept: views, and what only looks at inputs entry by entry, but for `values`."""
+    free = {n for n in nodes if n.op == "placeholder"}.union(known)
+    for n in nodes:
+        alone = n not in values and n.op == "call_function" and (view(n) or _by_entries(n))
+        if n.op == "get_attr" or (alone and free.issuperset(n.all_input_nodes)):
+            free.add(n)
+    return free.union(n for n in nodes if view(n))
+
+
+def _by_entries(n: fx.Node) -> bool:
+    return n.target is aten._to_copy.default or not n.all_input_nodes or torch.Tag.pointwise in getattr(n.target, "tags", ())
+
+
+def _shown(n: fx.Node) -> Any:
+    while view(n):
+        n = n.all_input_nodes[0]
+    return n
+
+
+def _users(n: fx.Node) -> set[fx.Node]:
+    return {v for u in n.users for v in (_users(u) if view(u) else [u])}
+
+
+def whole(n: fx.Node) -> bool:
+    """Whether it is a product, a decomposition or a solution, of which torch.compile makes no loop."""
+    if n.target is operator.getitem:
+        return whole(n.all_input_nodes[0])
+    name = n.target.overloadpacket.__name__ if isinstance(n.target, torch._ops.OpOverload) else ""
+    return n.target in (aten.mm.default, aten.bmm.default) or ("linalg" in name and "norm" not in name)
+
+
+def view(n: fx.Node) -> bool:
+    """Whether it is a tensor that shows (a part of) its only input."""
+    shows = n.target is aten._unsafe_view.default or (isinstance(n.target, torch._ops.OpOverload) and n.target.is_view)
+    return shows and isinstance(n.meta["val"], Tensor)
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two values are laid out alike."""
+    x, y = a.meta["val"], b.meta["val"]
+    return bool(x.shape == y.shape and x.dtype == y.dtype and x.stride() == y.stride())
 
 
 def size(n: fx.Node) -> int:

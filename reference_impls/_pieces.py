@@ -1,0 +1,215 @@
+"""Parts of a graph as functions that write in place, compiled or as they are, and the places where a graph is cut into them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, fx
+
+from reference_impls import _graphs
+
+PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
+aten = torch.ops.aten
+
+Pairs = Sequence[tuple[fx.Node, fx.Node]]  # places, and the values that they take
+
+
+def cut(nodes: Sequence[fx.Node], known: Sequence[fx.Node], gives: list[fx.Node], copies: Pairs, backend: Any,
+        packed: Sequence[fx.Node]) -> "Piece | Chain":  # fmt: skip
+    """The values that `gives` names and `copies`, of a graph's `nodes`: one piece, or a chain where there is work on whole matrices.
+
+    That runs as it is, whatever is compiled. Without it, most of what is left reads alike, for all shapes, for both sides of a matrix and
+    each time that a rule comes back to it, and is compiled once.
+    """
+    values = {n for _, n in copies}
+    again = _graphs.again(nodes, known, values)
+    turns = _graphs.turns(nodes, known, again, values)
+    last = max((turns.get(n, 0) for n in _graphs.needed([*gives, *(n for pair in copies for n in pair)], set(known))), default=0)
+    if backend is None or not last:
+        return Piece(nodes, known, gives, copies, backend, packed)
+    demanded, pending, links = set(gives), list(copies), []
+    for turn in range(last, -1, -1):
+        stored = {n for n, made in turns.items() if made < turn and n not in again}.union(known)
+        targets = [n for n in nodes if n in demanded and turns[n] == turn]
+        # a place takes its value as soon as that is there, unless what it held is still read
+        here: list[tuple[fx.Node, fx.Node]] = []
+        while True:
+            needed = _graphs.needed([*targets, *(n for pair in here for n in pair)], stored)
+            due = [(p, n) for p, n in pending if turns.get(n, 0) == turn or p in needed]
+            if not due:
+                break
+            here, pending = [*here, *due], [pair for pair in pending if pair not in due]
+        # what is written is there to be read, too
+        held = {n: p for p, n in here if n in targets and turns[n] == turn and n not in again and _graphs.alike(p, n)}
+        demanded |= needed & stored - set(known)
+        items = [*(n for n in targets if n not in held), *here]
+        for group in ([items] if items and turn % 2 else _apart(items, stored)):
+            written = [x for x in group if isinstance(x, tuple)]
+            piece = Piece(nodes, [*stored], [x for x in group if isinstance(x, fx.Node)], written, None if turn % 2 else backend, packed)
+            links.append((piece, {n: p for p, n in written if held.get(n) is p}))
+    return Chain(links[::-1], gives)
+
+
+def _apart(items: Sequence[Any], stored: set[fx.Node]) -> list[list[Any]]:
+    """Values and copies (pairs) in groups that share nothing but single numbers that are there already."""
+    places = {item[0] for item in items if isinstance(item, tuple)}
+
+    def reached(item: Any) -> set[fx.Node]:
+        found = _graphs.needed(item if isinstance(item, tuple) else [item], stored)
+        return {n for n in found if n in places or (n.op == "call_function" and n not in stored) or _graphs.size(n) > 1}
+
+    groups: list[tuple[list[Any], set[fx.Node]]] = []
+    for item in items:
+        near = [group for group in groups if not group[1].isdisjoint(reached(item))]
+        groups = [group for group in groups if group not in near]
+        groups.append(([*(x for group in near for x in group[0]), item], reached(item).union(*(group[1] for group in near))))
+    return [group[0] for group in groups]
+
+
+class Piece:
+    """A part of a graph as a function, from the values that it `takes` to those that it `gives`; `copies` are written in place."""
+
+    shared: ClassVar[dict[Any, "Compiled"]] = {}  # by what torch.compile gets to read
+
+    def __init__(self, nodes: Sequence[fx.Node], known: Sequence[fx.Node], gives: list[fx.Node], copies: Pairs = (), backend: Any = None,
+                 packed: Sequence[fx.Node] = ()) -> None:  # fmt: skip
+        needed = _graphs.needed([*gives, *(n for pair in copies for n in pair)], set(known))
+        self.gives = gives
+        inputs = [n for n in nodes if n in needed and (n in known or n.op == "placeholder")]
+        self.takes: list[Any] = [n for n in inputs if n not in packed]
+        graph = fx.Graph()
+        new = {n: graph.placeholder(f"x{i}") for i, n in enumerate(self.takes)}  # names that depend on nothing: alike pieces read alike
+        memory = [_graphs.memory(n) for n in self.takes]
+        if len(self.takes) < len(inputs):
+            self.takes.append(PACKED)
+            numbers = graph.placeholder(PACKED)
+            new |= {n: graph.call_function(aten.select.int, (numbers, 0, packed.index(n))) for n in inputs if n in packed}
+        for n in nodes:
+            if n in needed and n not in new:
+                args, kwargs = (fx.node.map_arg(x, new.__getitem__) for x in (n.args, n.kwargs))
+                new[n] = graph.create_node(n.op, n.target, args, kwargs, "y")
+        values = [graph.call_function(aten.clone.default, (new[n],)) if _graphs.memory(n) in memory else new[n] for _, n in copies]
+        for (place, _), value in zip(copies, values, strict=True):
+            graph.call_function(aten.copy_.default, (new[place], value))
+        graph.output([new[n] for n in gives])
+        owner = next((n.graph.owning_module for n in nodes), None)
+        code = fx.GraphModule(owner or {}, graph)
+        fixed = any(n.op == "get_attr" for n in graph.nodes)
+        self.text = id(self) if fixed else code.code  # what is computed
+        self.run = self.guarded = code.forward
+        self.apart: Callable[[], Piece] | None = None  # the same without `copies`: it gives what they take as well
+        if not gives and not copies:
+            self.run = self.guarded = lambda *_: []
+        elif backend is not None:
+            key = (code.code, backend)
+            if key not in self.shared or fixed:
+                self.shared[key] = Compiled(code.forward, backend)
+            self.compiled = self.shared[key]
+            self.run, self.guarded = self._first, self.compiled.guarded
+            if copies:
+                taken = [n for _, n in copies]
+                self.apart = lambda: Piece(nodes, known, [*gives, *taken], (), backend, packed)
+                self.copies = copies
+
+    def __call__(self, env: Mapping[Any, Any]) -> Sequence[Any]:
+        """The values."""
+        return self.ready(env)()
+
+    def ready(self, env: Mapping[Any, Any]) -> Callable[[], Sequence[Any]]:
+        """A call. All are of one stage, so only the first needs torch.compile's guards, and one where tensors share memory."""
+        inputs = [env[n] for n in self.takes]
+        return partial(self.guarded if len({x.data_ptr() for x in inputs}) < len(inputs) else self.run, *inputs)
+
+    def _first(self, *inputs: Tensor) -> Sequence[Any]:
+        try:
+            outs, self.run = self.compiled.noted(inputs)
+        except Exception as error:  # inductor cannot always write in place what depends on a reduction (PyTorch's issue 188228)
+            if self.apart is None or type(error).__name__ != "InductorError":
+                raise
+            self.run = self.guarded = partial(self._copying, self.apart())
+            return self.run(*inputs)
+        self.apart = None
+        return outs
+
+    def _copying(self, apart: "Piece", *inputs: Tensor) -> Sequence[Any]:
+        env = dict(zip(self.takes, inputs, strict=True))
+        outs, memory = list(apart(env)), {x.untyped_storage().data_ptr() for x in inputs}
+        # values first: one place may take what another one holds
+        values = [x.clone() if x.untyped_storage().data_ptr() in memory else x for x in outs[len(self.gives) :]]
+        torch._foreach_copy_([env[p] for p, _ in self.copies], values)
+        return outs[: len(self.gives)]
+
+
+class Chain:
+    """Pieces one after the other, each with the values that are `held` in places afterwards."""
+
+    def __init__(self, links: Sequence[tuple[Piece, Mapping[fx.Node, fx.Node]]], gives: list[fx.Node]) -> None:
+        self.gives = gives
+        self.links: list[tuple[Piece, Mapping[fx.Node, fx.Node], list[Any]]] = []  # and the values that nobody takes afterwards
+        kept = set[Any](gives)
+        for piece, held in reversed(links):
+            over = {*piece.takes, *piece.gives, *held} - kept
+            kept |= over
+            self.links.insert(0, (piece, held, list(over)))
+        made = {n for piece, held in links for n in (*piece.gives, *held)}
+        self.takes: list[Any] = list(dict.fromkeys(n for piece, _ in links for n in piece.takes if n not in made))
+
+    def __call__(self, env: Mapping[Any, Any]) -> Sequence[Any]:
+        """The values."""
+        env = dict(env)
+        for piece, held, over in self.links:
+            env.update(zip(piece.gives, piece(env), strict=True))
+            for n, place in held.items():
+                env[n] = env[place]
+            for n in over:
+                del env[n]
+        return [env[n] for n in self.gives]
+
+    def ready(self, env: Mapping[Any, Any]) -> Callable[[], Sequence[Any]]:
+        """A call."""
+        return partial(self, env)
+
+
+class Compiled:
+    """torch.compile of a function. Its guards take longer than a small kernel, so a call notes where it ended."""
+
+    def __init__(self, function: Callable[..., Any], backend: Any) -> None:
+        inner = torch._dynamo.lookup_backend(backend)
+
+        def noting(graph: Any, examples: Any) -> Callable[..., Any]:
+            run = inner(graph, examples)
+
+            def entered(*given: Any) -> Any:
+                outs = run(*given)
+                self.last = run, given, outs
+                return outs
+
+            return entered
+
+        self.last: Any = None
+        self.function = torch.compile(function, fullgraph=True, dynamic=True, backend=noting, isolate_recompiles=True, recompile_limit=64)
+
+    def guarded(self, *inputs: Tensor) -> Sequence[Tensor]:
+        """The values of a call, whatever the inputs."""
+        outs = self.function(*inputs)
+        self.last = None  # it would keep the tensors
+        return outs
+
+    def noted(self, inputs: Sequence[Tensor]) -> tuple[Sequence[Tensor], Callable[..., Any]]:
+        """The values of a call, and a function that takes inputs of these shapes, strides and dtypes to them without guards."""
+        outs = self.function(*inputs)
+        if self.last is None:  # nothing to compute
+            return outs, self.guarded
+        (run, given, inner), self.last = self.last, None
+        places = [next((i for i, x in enumerate(inputs) if x is y), None) for y in given]
+        order = [next((i for i, x in enumerate(inner) if x is y), None) for y in outs]
+        if None in order:  # an output that is no value of the graph
+            return outs, self.guarded
+        fixed = [y if i is None else None for i, y in zip(places, given, strict=True)]  # lengths, mostly
+
+        def direct(*inputs: Tensor) -> list[Tensor]:
+            values = run(*[y if i is None else inputs[i] for i, y in zip(places, fixed, strict=True)])
+            return [values[i] for i in order]
+
+        return outs, direct

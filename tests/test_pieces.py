@@ -1,0 +1,183 @@
+"""Graphs that are cut where there is work on whole matrices take the rule's own steps, and little of them is compiled."""
+
+import operator
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch._inductor.exc import InductorError
+from torch.nn import Parameter
+
+from reference_impls import _graphs
+from reference_impls._base import ReferenceOptimizer
+from reference_impls._compiled import Stage
+from reference_impls._matrices import newton_schulz
+from reference_impls._pieces import Chain
+from reference_impls.muon import Muon
+from reference_impls.shampoo import Shampoo
+from reference_impls.soap import SOAP
+
+F64 = torch.float64
+SIDE = 5  # thinner products become sums
+
+
+def method(rule):
+    class Method(ReferenceOptimizer):
+        buffers, elementwise = ("a", "b"), False
+
+        def __init__(self, params, lr: float = 0.1, *, compile: bool = False):
+            super().__init__(params, compile, lr=lr)
+
+        def update(self, theta, g, s, h):
+            return rule(theta, g, s, h)
+
+    return Method
+
+
+def tensors(seed, shapes):
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.randn(shape, dtype=F64, generator=generator) for shape in shapes]
+
+
+def played(cls, backend, shapes, steps=3, **hyper):
+    """Parameters and state after some steps, eager and compiled by a backend that gets each graph."""
+    cls = type(cls.__name__, (cls,), {"backend": staticmethod(backend)})
+    runs, optimizers = [], []
+    for how in (False, True):
+        xs = [Parameter(x) for x in tensors(99, shapes)]
+        optimizer = cls(xs, **hyper, compile=how)
+        for seed in range(steps):
+            for x, g in zip(xs, tensors(seed, shapes), strict=True):
+                x.grad = g
+            optimizer.step()
+        runs.append([[x.detach() for x in xs], [dict(optimizer.state[x]) for x in xs]])
+        optimizers.append(optimizer)
+    return runs, optimizers[1]
+
+
+def as_it_is(graph, _):
+    return graph.forward
+
+
+def triangle(x):
+    """A matrix that solves well."""
+    return torch.tril(torch.tanh(x), -1) + 2 * torch.eye(SIDE, dtype=F64)
+
+
+ONE = {
+    "half": lambda x: x / 2,
+    "turned": lambda x: x.mT,
+    "bent": torch.tanh,
+    "rows": lambda x: x - x.mean(-1, keepdim=True),
+    "unit": lambda x: x / (1 + torch.linalg.matrix_norm(x, keepdim=True)),
+}
+TWO = {
+    "sum": operator.add,
+    "product": lambda x, y: torch.tanh(x) * y,
+    "matrix product": lambda x, y: torch.tanh(x) @ y,
+    "solution": lambda x, y: torch.linalg.solve_triangular(triangle(x), y, upper=False),
+}
+PLACE = st.integers(0, 30)
+LINE = st.tuples(st.sampled_from([*ONE, *TWO, *["matrix product"] * 3]), PLACE, PLACE)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(LINE, min_size=3, max_size=14), PLACE, PLACE, PLACE, st.integers(1, 2))
+def test_any_rule_of_matrices_takes_the_same_steps(lines, theta_at, a_at, b_at, count):
+    """Whatever is read after it was written, and in whatever order."""
+
+    def rule(theta, g, s, h):
+        seen = [theta, g, s.a, s.b]
+        for name, i, j in lines:
+            x, y = seen[i % len(seen)], seen[j % len(seen)]
+            seen.append(ONE[name](x) if name in ONE else TWO[name](x, y))
+        s.a, s.b = seen[a_at % len(seen)], seen[b_at % len(seen)]
+        return seen[theta_at % len(seen)]
+
+    (alone, together), _ = played(method(rule), as_it_is, [(SIDE, SIDE)] * count)
+    torch.testing.assert_close(together, alone, rtol=1e-9, atol=1e-12)
+
+
+def chains(optimizer):
+    stages = [stage for stage in optimizer._stages.values() if isinstance(stage, Stage)]
+    cases = [case for stage in stages for case in (stage.cases.values() if stage.dues else [stage])]
+    return [case.main for case in cases if isinstance(case.main, Chain)]
+
+
+@pytest.mark.parametrize("cls", [Muon, Shampoo, SOAP])
+def test_work_on_whole_matrices_is_not_compiled(cls):
+    seen = []
+
+    def backend(graph, _):
+        seen.extend(graph.graph.nodes)
+        return graph.forward
+
+    runs, optimizer = played(cls, backend, [(4, 5), (5, 4)])
+    torch.testing.assert_close(*runs, rtol=1e-10, atol=1e-12)
+    assert len(chains(optimizer)) >= 2
+    assert len([n for n in seen if n.op == "call_function"]) > 8
+    assert not [n for n in seen if _graphs.whole(n)]
+
+
+def test_what_a_rule_comes_back_to_is_compiled_once():
+    """More steps of Newton and Schulz, and matrices that are tall, make no graph more."""
+    counts = []
+    for steps, shapes in ((2, [(4, 5)]), (5, [(4, 5)]), (5, [(4, 5), (5, 4)])):
+        seen = []
+
+        def backend(graph, _, seen=seen):
+            seen.append(graph)
+            return graph.forward
+
+        def rule(theta, g, s, h, steps=steps):
+            s.a = s.a + g
+            return theta - h.lr * newton_schulz(s.a, (1.5, -0.5, 0.1), steps)
+
+        runs, _ = played(method(rule), backend, shapes)
+        torch.testing.assert_close(*runs, rtol=1e-10, atol=1e-12)
+        counts.append(len(seen))
+    assert counts[0] == counts[1] > 2
+    assert counts[2] <= 2 * counts[0]
+
+
+def test_values_are_let_go():
+    """A chain holds no value of a product after its last use."""
+
+    def rule(theta, g, s, h):
+        x = g
+        for _ in range(4):
+            x = torch.tanh(x @ g)
+        return theta - x
+
+    _, optimizer = played(method(rule), as_it_is, [(SIDE, SIDE)])
+    (chain,) = chains(optimizer)
+    held = []
+    for piece, _, over in chain.links:
+        held = [n for n in held if n not in over] + [n for n in piece.gives if n not in over]
+        assert len(held) <= 1
+    assert not held
+
+
+@pytest.mark.parametrize("cls", [Muon, SOAP])
+def test_what_cannot_be_compiled_in_place_is_copied(cls):
+    """Each piece for itself: what is written before it is not written twice."""
+    refused = []
+
+    def backend(graph, _):
+        if any("copy_" in str(n.target) for n in graph.graph.nodes):
+            refused.append(graph)
+            raise InductorError(RuntimeError("of no importance"), None)
+        return graph.forward
+
+    runs, _ = played(cls, backend, [(4, 5), (5, 4)])
+    assert len(refused) > 1
+    torch.testing.assert_close(*runs, rtol=1e-10, atol=1e-12)
+
+
+def test_other_errors_are_not_hidden():
+    def backend(graph, _):
+        raise ArithmeticError
+
+    with pytest.raises(Exception, match="ArithmeticError"):
+        played(Muon, backend, [(4, 5)])

@@ -78,8 +78,8 @@ def _real(x: Tensor) -> Tensor:
     return torch.view_as_real(x) if x.is_complex() else x
 
 
-def _layout(g: Tensor | None) -> Any:
-    return None if g is None else (g.dtype, g.stride())
+def _layouts(gs: Sequence[Tensor | None]) -> list[Any]:
+    return [None if g is None else (g.dtype, g.stride()) for g in gs]
 
 
 def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]], objective: Objective | None) -> None:
@@ -130,7 +130,8 @@ class Plan:
         self.now = Now()
         self.params, gs, hs, self.states = zip(*rows, strict=True)
         self.jobs = [Job(i, p, h, state) for i, (p, _, h, state) in enumerate(rows)]
-        self.places, self.thetas, self.layouts = [job.place for job in self.jobs], [job.theta for job in self.jobs], list(map(_layout, gs))
+        self.places, self.thetas, self.layouts = [job.place for job in self.jobs], [job.theta for job in self.jobs], _layouts(gs)
+        self.complex = any(x.is_complex() for x in (*self.params, *gs) if x is not None)
         devices: dict[Any, list[Job]] = {}
         alike: dict[int, list[Job]] = {}
         for job, h in zip(self.jobs, hs, strict=True):
@@ -157,7 +158,7 @@ class Plan:
             len(params) == len(self.params)
             and all(map(is_, params, self.params))
             and all(map(Tensor.is_set_to, params, self.places))
-            and list(map(_layout, gs)) == self.layouts
+            and _layouts(gs) == self.layouts
             and all(map(is_, states, self.states))
             and list(map(len, states)) == self.counts
             and all(map(is_, chain.from_iterable(map(dict.values, states)), self.lasting))
@@ -165,11 +166,13 @@ class Plan:
         ):
             return False
         self._read(gs, hs)
-        return all(common.again() for common in self.common.values()) and all(batch.alike() for batch in self.batches) and self._begin()
+        same = self.now.ts.count(self.now.ts[0]) == len(hs) == list(map(id, hs)).count(id(hs[0]))
+        alike = same or all(batch.alike() for batch in self.batches)
+        return alike and all(common.again() for common in self.common.values()) and self._begin()
 
     def hear(self, owner: Any, replies: Sequence[Any]) -> None:
         """Take in the replies to a request."""
-        if not all(isinstance(x, Tensor) for x in replies):
+        if not all(map(is_, replies, self.params)) and not all(isinstance(x, Tensor) for x in replies):
             raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
         self.now.still.append(all(map(Tensor.is_set_to, replies, self.thetas)))
         self.now.replies.append(replies)
@@ -183,7 +186,8 @@ class Plan:
             found = self.trail[heard]
         else:
             found = self.trail[heard] = [batch.stage(owner) for batch in self.batches]
-        return [stage.chosen(owner, batch, memo) for batch, stage in zip(self.batches, found, strict=True)]
+        rows = zip(self.batches, found, strict=True)
+        return [stage if stage.dues is None else stage.chosen(owner, batch, memo) for batch, stage in rows]
 
     def end(self) -> None:
         """Count the step, and let go of what belongs to it alone."""
@@ -195,8 +199,9 @@ class Plan:
 
     def _read(self, gs: Sequence[Tensor | None], hs: Sequence[Names]) -> None:
         self.now.clear()
-        self.now.gs, self.now.hs, self.now.ts = [g if g is None else _real(g) for g in gs], hs, [0.0] * len(self.jobs)
-        for clock, jobs in self.clocks:
+        self.now.gs = [g if g is None else _real(g) for g in gs] if self.complex else gs
+        self.now.hs, self.now.ts = hs, self.clocks[0][0].tolist() if len(self.clocks) == 1 else [0.0] * len(self.jobs)
+        for clock, jobs in self.clocks if len(self.clocks) > 1 else ():
             for job, t in zip(jobs, clock.tolist(), strict=True):
                 self.now.ts[job.number] = t
 
@@ -457,9 +462,8 @@ class Stage:
         del self.owner, self.batch
 
     def chosen(self, owner: Any, batch: Batch, memo: dict[Any, Any]) -> "Stage":
-        """The stage itself, or the one for what is due now. `memo` is for what tensors share."""
-        if self.dues is None:
-            return self
+        """The stage for what is due now. `memo` is for what tensors share."""
+        assert self.dues
         shared = id(self), batch.t, id(batch if self.decided_alone else batch.common)
         if shared not in memo:
             batch.load({"slot"})

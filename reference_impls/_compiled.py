@@ -5,8 +5,9 @@
    be computed again for every element.
 3. What is done at some steps only (`refreshed`) makes graphs of its own: one for steps without, one for steps with it. The latter is
    compiled only if it works element by element: decompositions of matrices gain nothing.
-4. torch.compile fuses the rest, which writes parameters and state in place. Tensors whose graphs read alike share what is compiled.
-   Where a rule looks at whole tensors, the graph of a very small part of all entries (`MINOR`) runs as it is.
+4. Products and decompositions of matrices run as they are (`_pieces.cut`).
+5. torch.compile fuses the rest, which writes parameters and state in place. Tensors whose graphs, or parts of them, read alike share what
+   is compiled. Where a rule looks at whole tensors, the graph of a very small part of all entries (`MINOR`) runs as it is.
 
 Small tensors of one shape are stacked and stepped together (`torch.func.vmap`); so are large ones, by eights, if the rule multiplies
 matrices in every step. Where a rule works element by element, shapes are flattened, and some large tensors of one shape take one call
@@ -469,7 +470,9 @@ class Stage:
             batch.load({"slot"})
             key = (self.dues.text, batch.t, *[id(batch.inputs[i]) for i in self.deciding])
             if key not in memo:
-                memo[key] = tuple(map(bool, self.dues(dict(zip(self.places, batch.inputs, strict=True)))))
+                env = dict(zip(self.places, batch.inputs, strict=True))
+                plain = {self.clock: batch.t, **{self.places[i]: batch.inputs[i].item() for i in self.deciding}} if self.decide else {}
+                memo[key] = tuple(self.decide(plain) if self.decide else map(bool, self.dues(env)))
             memo[shared] = memo[key]
         due = memo[shared]
         if due not in self.cases:
@@ -566,12 +569,12 @@ class Stage:
         choices = _graphs.choices(self.graph, few)
         if choices and due is None:
             self.dues = Piece(list(self.graph.nodes), [], [n.args[0] for n in choices])
+            self.decide = _graphs.arithmetic(self.dues.gives)
             self.deciding = [i for i, p in enumerate(self.places) if p in self.dues.takes and self.roles[i] != "t"]
             self.decided_alone = not {"number", "common"}.issuperset(self.roles[i] for i in self.deciding)
             return
         unusual = _graphs.choose(self.graph, choices, due or ()) and not self.owner.elementwise
-        drawn = self.request is not None and self.request[0] is Draw
-        backend = None if unusual or drawn or self.batch.minor else self.owner.backend
+        backend = None if unusual or self.batch.minor else self.owner.backend
         few = self._few(rows)
         _graphs.multiply(self.graph, few)
         _graphs.by_eights(self.graph)

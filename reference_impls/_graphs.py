@@ -1,7 +1,8 @@
 """Rewrites of graphs before they are compiled: the same values, in the form that inductor makes fast loops of."""
 
+import math
 import operator
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,6 +11,18 @@ from torch import Tensor, fx
 EIGHT = 8  # rows whose entries are reduced together
 THIN = 4  # a product of so few columns and rows is a sum that fuses with what comes after it
 aten = torch.ops.aten
+
+
+def _remainder(x: float, y: float) -> float:
+    return x % y if y else math.nan
+
+
+PLAIN: Mapping[Any, Callable[..., float]] = {
+    getattr(getattr(aten, name), overload): function
+    for name, function in {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "remainder": _remainder, "eq": operator.eq,
+                           "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge}.items()
+    for overload in ("Tensor", "Scalar")
+}  # fmt: skip
 
 
 def unbound(graph: fx.Graph) -> None:
@@ -51,6 +64,22 @@ def choose(graph: fx.Graph, choices: Sequence[fx.Node], due: Sequence[bool]) -> 
         n.replace_all_uses_with(value)
         graph.eliminate_dead_code()
     return some
+
+
+def arithmetic(targets: Sequence[fx.Node]) -> Callable[[Mapping[fx.Node, float]], list[bool]] | None:
+    """What decides, as a function of plain numbers: far cheaper than operations on tensors of one. None if there are other operations."""
+    within = needed(targets, ())
+    made = [n for n in targets[0].graph.nodes if n in within and n.op != "placeholder"]
+    if any(n.target not in PLAIN or n.kwargs or n.meta["val"].dtype not in (torch.float64, torch.int64, torch.bool) for n in made):
+        return None
+
+    def decided(given: Mapping[fx.Node, float]) -> list[bool]:
+        values = dict(given)
+        for n in made:
+            values[n] = PLAIN[n.target](*(values[x] if isinstance(x, fx.Node) else x for x in n.args))
+        return [bool(values[n]) for n in targets]
+
+    return decided
 
 
 def once(graph: fx.Graph) -> None:
@@ -189,6 +218,18 @@ def _shown(n: fx.Node) -> Any:
 
 def _users(n: fx.Node) -> set[fx.Node]:
     return {v for u in n.users for v in (_users(u) if view(u) else [u])}
+
+
+def works(nodes: Sequence[fx.Node]) -> bool:
+    """Whether any of these nodes, in order, reads entries: views do not, and neither does what is given beforehand."""
+    given = set[fx.Node]()
+    for n in nodes:
+        name = n.target.overloadpacket.__name__ if isinstance(n.target, torch._ops.OpOverload) else ""
+        if n.op == "get_attr" or name.startswith("new_") or given.issuperset(n.all_input_nodes):
+            given.add(n)
+        elif not view(n):
+            return True
+    return False
 
 
 def whole(n: fx.Node) -> bool:

@@ -44,7 +44,7 @@ def cut(nodes: Sequence[fx.Node], known: Sequence[fx.Node], gives: list[fx.Node]
         held = {n: p for p, n in here if n in targets and turns[n] == turn and n not in again and _graphs.alike(p, n)}
         demanded |= needed & stored - set(known)
         items = [*(n for n in targets if n not in held), *here]
-        for group in ([items] if items and turn % 2 else _apart(items, stored)):
+        for group in [items] if items and turn % 2 else _apart(items, stored):
             written = [x for x in group if isinstance(x, tuple)]
             piece = Piece(nodes, [*stored], [x for x in group if isinstance(x, fx.Node)], written, None if turn % 2 else backend, packed)
             links.append((piece, {n: p for p, n in written if held.get(n) is p}))
@@ -101,7 +101,7 @@ class Piece:
         self.apart: Callable[[], Piece] | None = None  # the same without `copies`: it gives what they take as well
         if not gives and not copies:
             self.run = self.guarded = lambda *_: []
-        elif backend is not None:
+        elif backend is not None and (copies or _graphs.works([n for n in nodes if n in needed and n not in inputs])):
             key = (code.code, backend)
             if key not in self.shared or fixed:
                 self.shared[key] = Compiled(code.forward, backend)

@@ -28,7 +28,7 @@ from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 
 from reference_impls import _graphs
 from reference_impls._pieces import PACKED, Piece, cut
-from reference_impls._requests import Draw, Objective, answers
+from reference_impls._requests import Draw, Inner, Objective, answers
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
 BUNDLE = 8  # so many large tensors of one shape take one call, side by side or stacked; half of them if the rule asks
@@ -90,8 +90,16 @@ def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]],
         owner._plan = Plan(owner, rows, Counter(kind(p, h) for p, h in pairs))
         return owner._plan
 
-    plan = owner._plan if owner._plan is not None and owner._plan.again(rows) else planned()
     memo: dict[Any, Any] = {}
+    plan = owner._plan if owner._plan is not None and owner._plan.again(rows) else planned()
+    if plan.rests(memo):
+        assert objective is not None
+        objective.inner(plan.now.gs)
+        plan.end()
+        return
+    if not plan.stays():
+        plan = planned()
+        memo.clear()
     request: Any = True
     while request is not None:
         stages = plan.stages(owner, memo)
@@ -131,7 +139,7 @@ class Plan:
         self.now = Now()
         self.params, gs, hs, self.states = zip(*rows, strict=True)
         self.jobs = [Job(i, p, h, state) for i, (p, _, h, state) in enumerate(rows)]
-        self.places, self.thetas, self.layouts = [job.place for job in self.jobs], [job.theta for job in self.jobs], _layouts(gs)
+        self.places, self.thetas = [job.place for job in self.jobs], [job.theta for job in self.jobs]
         self.complex = any(x.is_complex() for x in (*self.params, *gs) if x is not None)
         devices: dict[Any, list[Job]] = {}
         alike: dict[int, list[Job]] = {}
@@ -143,6 +151,7 @@ class Plan:
             for job, part in zip(jobs, clock.unbind(), strict=True):
                 job.state["t"] = part
         self._read(gs, hs)
+        self.layouts = _layouts(self.now.gs)
         self.common = {key: Common(jobs, owner._own) for key, jobs in alike.items()}
         self.batches = [batch for common in self.common.values() for batch in _batches(owner, common, room, self.now)]
         # from now on, the state is kept where it is
@@ -153,23 +162,34 @@ class Plan:
         self._begin()
 
     def again(self, rows: Sequence[Row]) -> bool:
-        """Take in a later step, if the plan still serves: the same tensors where they were, and gradients laid out like the first ones."""
+        """Take in a later step, if the plan still serves: for the same tensors, in the same phase."""
         params, gs, hs, states = zip(*rows, strict=True)
         if not (
             len(params) == len(self.params)
             and all(map(is_, params, self.params))
-            and all(map(Tensor.is_set_to, params, self.places))
-            and _layouts(gs) == self.layouts
             and all(map(is_, states, self.states))
             and list(map(len, states)) == self.counts
             and all(map(is_, chain.from_iterable(map(dict.values, states)), self.lasting))
-            and list(map(Tensor.data_ptr, self.lasting)) == self.memory
         ):
             return False
         self._read(gs, hs)
         same = self.now.ts.count(self.now.ts[0]) == len(hs) == list(map(id, hs)).count(id(hs[0]))
         alike = same or all(batch.alike() for batch in self.batches)
         return alike and all(common.again() for common in self.common.values()) and self._begin()
+
+    def rests(self, memo: dict[Any, Any]) -> bool:
+        """Whether this step does nothing but hand the gradients to a wrapped optimizer: then no tensor needs to be looked at."""
+        first, then = self.trail.get(0, []), self.trail.get(1, [])
+        asks = all(x.idle and x.sources == ["g"] and x.request and x.request[0] is Inner for x in first)
+        return bool(first and then) and asks and all(x.rests(batch, memo) for batch, x in zip(self.batches, then, strict=True))
+
+    def stays(self) -> bool:
+        """Whether all is where it was, and the gradients are laid out like the first ones."""
+        return (
+            all(map(Tensor.is_set_to, self.params, self.places))
+            and _layouts(self.now.gs) == self.layouts
+            and list(map(Tensor.data_ptr, self.lasting)) == self.memory
+        )
 
     def hear(self, owner: Any, replies: Sequence[Any]) -> None:
         """Take in the replies to a request."""
@@ -464,21 +484,34 @@ class Stage:
 
     def chosen(self, owner: Any, batch: Batch, memo: dict[Any, Any]) -> "Stage":
         """The stage for what is due now. `memo` is for what tensors share."""
-        assert self.dues
-        shared = id(self), batch.t, id(batch if self.decided_alone else batch.common)
-        if shared not in memo:
-            batch.load({"slot"})
-            key = (self.dues.text, batch.t, *[id(batch.inputs[i]) for i in self.deciding])
-            if key not in memo:
-                env = dict(zip(self.places, batch.inputs, strict=True))
-                plain = {self.clock: batch.t, **{self.places[i]: batch.inputs[i].item() for i in self.deciding}} if self.decide else {}
-                memo[key] = tuple(self.decide(plain) if self.decide else map(bool, self.dues(env)))
-            memo[shared] = memo[key]
-        due = memo[shared]
+        due = self.due(batch, memo)
         if due not in self.cases:
             batch.hear()
             self.cases[due] = Stage(owner, batch, (self, due))
         return self.cases[due]
+
+    def rests(self, batch: Batch, memo: dict[Any, Any]) -> bool:
+        """Whether nothing is computed now, where numbers alone decide that."""
+        if self.dues is None or self.decide is None or self.decided_alone:
+            return self.idle
+        case = self.cases.get(self.due(batch, memo))
+        return case is not None and case.idle
+
+    def due(self, batch: Batch, memo: dict[Any, Any]) -> tuple[bool, ...]:
+        """Whether each thing that is done now and then is due."""
+        assert self.dues is not None
+        shared = id(self), batch.t, id(batch if self.decided_alone else batch.common)
+        if shared not in memo:
+            batch.load({"slot"} if self.decided_alone else ())
+            key = (self.dues.text, batch.t, *[id(batch.inputs[i]) for i in self.deciding])
+            if key not in memo:
+                if self.decide:
+                    given = {self.clock: batch.t, **{self.places[i]: batch.inputs[i].item() for i in self.deciding}}
+                    memo[key] = tuple(self.decide(given))
+                else:
+                    memo[key] = tuple(map(bool, self.dues(dict(zip(self.places, batch.inputs, strict=True)))))
+            memo[shared] = memo[key]
+        return tuple(memo[shared])
 
     def ready(self, batch: Batch, memo: dict[Any, Any]) -> Callable[[], list[Tensor]] | None:
         """A call for what is computed of the request; at the end for none, and parameters and slots are written. None if there is nothing.

@@ -42,7 +42,7 @@ from reference_impls import (
     _graphs,
 )
 from reference_impls._base import Buffer, Count, Decays, NonNegative, Range, ReferenceOptimizer
-from reference_impls._compiled import Stage
+from reference_impls._compiled import Plan, Stage
 from reference_impls._hyper import refusal
 from reference_impls._matrices import inverse_root, newton_schulz
 from reference_impls._recorded import Program
@@ -1208,3 +1208,44 @@ def test_a_root_of_a_matrix_without_full_rank_is_a_number_in_single_precision():
     a = g @ g.mT * 100 + 1e-4 * torch.eye(128)
     assert torch.linalg.eigvalsh(a)[0] < 0, "or there is nothing to see"
     assert torch.isfinite(inverse_root(a, 4)).all()
+
+
+@pytest.mark.parametrize("event", ["none", "elsewhere", "turned", "k", "loaded", "slot", "one without gradient"])
+@pytest.mark.parametrize("when", range(1, 7))
+def test_steps_that_only_hand_on_gradients_find_what_changed_before(event, when, monkeypatch):
+    """A compiled Lookahead between two synchronisations looks at no tensor; what happened meanwhile counts all the same."""
+    monkeypatch.setattr(Lookahead, "backend", "eager")
+    shapes, runs = [(6, 6), (6, 6), (3,)], []
+    for how in (False, True):
+        xs = [Parameter(x) for x in tensors(99, shapes=shapes)]
+        optimizer = Lookahead(SGD(xs, lr=0.1, momentum=0.9), k=3, compile=how)
+        for seed in range(9):
+            for x, g in zip(xs, tensors(seed, shapes=shapes), strict=True):
+                x.grad = g
+            if seed == when and event == "elsewhere":
+                xs[0].data = xs[0].detach() * 2
+            if seed == when and event == "turned":
+                xs[1].data = xs[1].detach().mT
+            if seed == when and event == "k":
+                optimizer.param_groups[0]["k"] = 2
+            if seed == when and event == "loaded":
+                optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+            if seed == when and event == "slot":
+                optimizer.state[xs[0]]["slow"] = optimizer.state[xs[0]]["slow"] + 1
+            if seed == when and event == "one without gradient":
+                xs[2].grad = None
+            optimizer.step()
+        runs.append([[x.detach() for x in xs], [dict(optimizer.state[x]) for x in xs]])
+    torch.testing.assert_close(*runs, rtol=1e-12, atol=1e-14)
+
+
+def test_steps_that_only_hand_on_gradients_look_at_no_tensor(monkeypatch):
+    looks, stays = [], Plan.stays
+    monkeypatch.setattr(Plan, "stays", lambda self: looks.append(optimizer.state[x]["t"].item()) or stays(self))
+    monkeypatch.setattr(Lookahead, "backend", "eager")
+    x = Parameter(torch.ones(4, 5))
+    optimizer = Lookahead(SGD([x], lr=0.1), k=3, compile=True)
+    for _ in range(7):
+        x.grad = torch.ones(4, 5)
+        optimizer.step()
+    assert looks == [0, 2, 5]

@@ -92,7 +92,7 @@ def library(chosen: Sequence[Optimizer], name: str, rounds: int) -> Iterator[Row
             theirs = library_step(o, peer, hyper, shapes)
             for _ in range(FIRST):
                 theirs()
-            times = in_turns({"ours": ours, LIBRARY: theirs}, rounds, max(STEPS[name], hyper.get(PERIODS.get(o.id, ""), 1)))
+            times = in_turns({"ours": ours, LIBRARY: theirs}, rounds, max(STEPS[name], period(o, hyper)))
         except Exception as error:
             yield Row(f"{o.id}, {name}: {peer.object} fails: {type(error).__name__}", {}, math.nan, "", None)
             continue
@@ -210,6 +210,11 @@ def shapes_for(optimizer: Optimizer, name: str) -> Sequence[tuple[int, ...]]:
     return [s for s in SETS[name] if len(s) >= 2 or optimizer.parameter_scope.accepts != "matrices"]
 
 
+def period(optimizer: Optimizer, hyper: Mapping[str, Any]) -> int:
+    """So many steps, of which one is another."""
+    return int(hyper.get(PERIODS.get(optimizer.id, ""), 1))
+
+
 def entries(shapes: Sequence[tuple[int, ...]]) -> int:
     return sum(map(math.prod, shapes))
 
@@ -231,7 +236,7 @@ def compiled(optimizer: Optimizer, shapes: Sequence[tuple[int, ...]], hyper: Map
             if again:
                 method.load_state_dict(empty)
             started = time.perf_counter()
-            for _ in range(FIRST):
+            for _ in range(max(FIRST, period(optimizer, hyper))):
                 step()
             seconds.append(time.perf_counter() - started)
     return step, seconds[0] - seconds[1]

@@ -491,11 +491,11 @@ class Stage:
         return self.cases[due]
 
     def rests(self, batch: Batch, memo: dict[Any, Any]) -> bool:
-        """Whether nothing is computed now, where numbers alone decide that."""
-        if self.dues is None or self.decide is None or self.decided_alone:
-            return self.idle
-        case = self.cases.get(self.due(batch, memo))
-        return case is not None and case.idle
+        """Whether the step ends here and nothing is computed now, where numbers alone decide that."""
+        if self.dues is None:
+            return self.idle and self.request is None
+        case = None if self.decide is None or self.decided_alone else self.cases.get(self.due(batch, memo))
+        return case is not None and case.rests(batch, memo)
 
     def due(self, batch: Batch, memo: dict[Any, Any]) -> tuple[bool, ...]:
         """Whether each thing that is done now and then is due."""
@@ -591,7 +591,7 @@ class Stage:
     def _split(self, rows: int, due: Sequence[bool] | None) -> None:
         """Cut the graph into `aside` (numbers), `main` (compiled, unless something unusual is due) and `copies` (at the end)."""
         _graphs.unbound(self.graph)
-        _graphs.plain(self.graph)
+        _graphs.unviewed(self.graph)
         _graphs.once(self.graph)
         self.graph.eliminate_dead_code()
         if any(n.target is aten.empty_like.default for n in self.graph.nodes):

@@ -17,7 +17,7 @@ def _remainder(x: float, y: float) -> float:
     return x % y if y else math.nan
 
 
-PLAIN: Mapping[Any, Callable[..., float]] = {
+ON_NUMBERS: Mapping[Any, Callable[..., float]] = {
     getattr(getattr(aten, name), overload): function
     for name, function in {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "remainder": _remainder, "eq": operator.eq,
                            "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge}.items()
@@ -36,7 +36,7 @@ def unbound(graph: fx.Graph) -> None:
             graph.erase_node(part)
 
 
-def plain(graph: fx.Graph) -> None:
+def unviewed(graph: fx.Graph) -> None:
     """Leave out views that show all of a tensor as it is."""
     for n in list(graph.nodes):
         if view(n) and alike(n, n.args[0]):
@@ -70,13 +70,13 @@ def arithmetic(targets: Sequence[fx.Node]) -> Callable[[Mapping[fx.Node, float]]
     """What decides, as a function of plain numbers: far cheaper than operations on tensors of one. None if there are other operations."""
     within = needed(targets, ())
     made = [n for n in targets[0].graph.nodes if n in within and n.op != "placeholder"]
-    if any(n.target not in PLAIN or n.kwargs or n.meta["val"].dtype not in (torch.float64, torch.int64, torch.bool) for n in made):
+    if any(n.target not in ON_NUMBERS or n.kwargs or n.meta["val"].dtype not in (torch.float64, torch.int64, torch.bool) for n in made):
         return None
 
     def decided(given: Mapping[fx.Node, float]) -> list[bool]:
         values = dict(given)
         for n in made:
-            values[n] = PLAIN[n.target](*(values[x] if isinstance(x, fx.Node) else x for x in n.args))
+            values[n] = ON_NUMBERS[n.target](*(values[x] if isinstance(x, fx.Node) else x for x in n.args))
         return [bool(values[n]) for n in targets]
 
     return decided

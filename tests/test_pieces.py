@@ -4,7 +4,7 @@ import operator
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch._inductor.exc import InductorError
 from torch.nn import Parameter
@@ -82,7 +82,7 @@ PLACE = st.integers(0, 30)
 LINE = st.tuples(st.sampled_from([*ONE, *TWO, *["matrix product"] * 3]), PLACE, PLACE)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(LINE, min_size=3, max_size=14), PLACE, PLACE, PLACE, st.integers(1, 2))
 def test_any_rule_of_matrices_takes_the_same_steps(lines, theta_at, a_at, b_at, count):
     """Whatever is read after it was written, and in whatever order."""

@@ -9,7 +9,7 @@ from reference_impls import AdaHessian, AdamW, Lion
 from reference_impls.wrappers.sam import SAM
 from tools.catalog.loader import load_catalog
 from tools.measure import speed
-from tools.measure.speed import PARTS, compared, in_turns
+from tools.measure.speed import PARTS, compared, in_turns, medians, ratio
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,5 +60,13 @@ def test_sides_take_turns():
     calls = []
     times = in_turns({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, rounds=2, steps=2)
     assert calls == list("aabb" * 3)  # one round warms up
-    assert set(times) == {"a", "b"}
+    assert {name: len(each) for name, each in times.items()} == {"a": 2, "b": 2}
     assert set(PARTS) == {"compiled", "eager", "fused", "sweep", "import"}
+
+
+def test_rounds_are_compared_each_with_itself():
+    """A machine that is slow for two rounds of four changes the medians, and not the ratio."""
+    times = {"a": [2.0, 8.0, 20.0, 1.0], "b": [1.0, 4.0, 10.0, 0.5]}
+    assert ratio(times, "a", "b") == 2
+    assert medians(times) == {"a": 5, "b": 2.5}
+    assert ratio({"a": [1.0, 6.0, 30.0], "b": [1.0, 2.0, 5.0]}, "a", "b") == 3

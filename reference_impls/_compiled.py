@@ -9,9 +9,9 @@
 5. torch.compile fuses the rest, which writes parameters and state in place. Tensors whose graphs, or parts of them, read alike share what
    is compiled. Where a rule looks at whole tensors, the graph of a very small part of all entries (`MINOR`) runs as it is.
 
-Small tensors of one shape are stacked and stepped together (`torch.func.vmap`); so are large ones, by eights, if the rule multiplies
-matrices in every step. Where a rule works element by element, shapes are flattened, and some large tensors of one shape take one call
-side by side. A rule that asks is followed from its beginning for each request: it is pure, and only what the request needs is computed.
+Small tensors of one shape are stacked and stepped together (`torch.func.vmap`); so are some large ones, if the rule multiplies matrices in
+every step. Where a rule works element by element, shapes are flattened, and some large tensors of one shape take one call side by side.
+A rule that asks is followed from its beginning for each request: it is pure, and only what the request needs is computed.
 """
 
 from collections import Counter
@@ -32,6 +32,7 @@ from reference_impls._requests import Draw, Inner, Objective, answers
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
 BUNDLE = 8  # so many large tensors of one shape take one call, side by side or stacked; half of them if the rule asks
+STACK = 1 << 21  # large tensors that are stacked have together at most so many entries
 SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than calls of its own
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 MINOR = 256  # a rule that looks at whole tensors is not compiled for so small a part of them: compiling takes seconds
@@ -419,6 +420,8 @@ def _batches(owner: Any, common: Common, room: Counter[Any], now: Now) -> Iterat
         parts = _parts(vars(now.hs[group[0].number]))
         small = group[0].theta.numel() <= SMALL
         most = BUNDLE // 2 if owner._asks() else BUNDLE
+        if stacked and not small:
+            most = max(1, min(most, STACK // group[0].theta.numel()))
         while group:
             count = len(group) if small and stacked else most if len(group) >= most else 1
             rows = 0 if count == 1 or not stacked else room[group[0].kind] if small else count
@@ -613,6 +616,7 @@ class Stage:
         _graphs.by_eights(self.graph)
         _graphs.by_logarithms(self.graph)
         _graphs.by_outer_products(self.graph)
+        _graphs.by_halves(self.graph)
         self.outs = list(self.graph.output_node().args[0])
         written = [p for p, role in zip(self.places, self.roles, strict=True) if role in ("theta", "slot")]
         if self.request:

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, fx
 
 EIGHT = 8  # rows whose entries are reduced together
+LONG = 512  # a matrix of so many rows times its own transpose is computed by halves
 THIN = 4  # a product of so few columns and rows is a sum that fuses with what comes after it
 aten = torch.ops.aten
+PRODUCTS = aten.mm.default, aten.bmm.default
 
 
 def _remainder(x: float, y: float) -> float:
@@ -161,6 +163,59 @@ def by_outer_products(graph: fx.Graph) -> None:
         graph.erase_node(n)
 
 
+def by_halves(graph: fx.Graph) -> None:
+    """Compute a long product of a matrix with its own transpose without what is above the diagonal, and scale it afterwards."""
+    for n in list(graph.nodes):
+        if n.target not in PRODUCTS or shape(n)[-1] < LONG or n.meta["val"].dtype not in (torch.float32, torch.float64):
+            continue
+        (a, by), (b, also_by) = map(_unscaled, n.args)
+        if not (_transposed(a, b) or (a is b and a.target is gram)):
+            continue
+        with graph.inserting_before(n):
+            value = graph.call_function(gram, (a,))
+            value.meta = dict(n.meta)
+            for number in (by, also_by):
+                if number is not None:
+                    value = graph.call_function(aten.mul.Tensor, (value, number))
+                    value.meta = dict(n.meta)
+        n.replace_all_uses_with(value)
+    graph.eliminate_dead_code()
+
+
+def gram(x: Tensor) -> Tensor:
+    """X X^T of a matrix or of each one of a stack, symmetric to the last bit."""
+    out = x.new_empty(*x.shape[:-1], x.shape[-2])
+    _fill_gram(x, out)
+    return out
+
+
+def _fill_gram(x: Tensor, out: Tensor) -> None:
+    if (rows := x.shape[-2]) < LONG:
+        out.copy_(x @ x.mT)
+        return
+    one, other = slice(rows // 2), slice(rows // 2, rows)
+    for half in (one, other):
+        _fill_gram(x[..., half, :], out[..., half, half])
+    below = x[..., other, :] @ x[..., one, :].mT
+    out[..., other, one].copy_(below)
+    out[..., one, other].copy_(below.mT)
+
+
+def _unscaled(n: fx.Node) -> tuple[fx.Node, fx.Node | None]:
+    """A matrix and the number that it is multiplied by, if it is."""
+    if n.target is aten.mul.Tensor and len(n.all_input_nodes) == 2:
+        number, x = sorted(n.all_input_nodes, key=lambda i: i.meta["val"].dim())
+        if number.meta["val"].dim() == 0 and alike(x, n):
+            return x, number
+    return n, None
+
+
+def _transposed(a: fx.Node, b: fx.Node) -> bool:
+    """Whether one matrix shows the other one's transpose."""
+    x, y = a.meta["val"], b.meta["val"]
+    return _shown(a) is _shown(b) and x.shape == y.mT.shape and x.stride() == y.mT.stride() and x.storage_offset() == y.storage_offset()
+
+
 def needed(targets: Sequence[fx.Node], stop: Any) -> set[fx.Node]:
     """The targets and all that they are computed from, not beyond what is in `stop`."""
     found, pending = set[fx.Node](), list(targets)
@@ -207,6 +262,8 @@ def again(nodes: Sequence[fx.Node], known: Collection[fx.Node], values: Collecti
 
 
 def _by_entries(n: fx.Node) -> bool:
+    if n.target is aten.eye.default:  # loops that compare places are slow
+        return False
     return n.target is aten._to_copy.default or not n.all_input_nodes or torch.Tag.pointwise in getattr(n.target, "tags", ())
 
 
@@ -237,7 +294,7 @@ def whole(n: fx.Node) -> bool:
     if n.target is operator.getitem:
         return whole(n.all_input_nodes[0])
     name = n.target.overloadpacket.__name__ if isinstance(n.target, torch._ops.OpOverload) else ""
-    return n.target in (aten.mm.default, aten.bmm.default) or ("linalg" in name and "norm" not in name)
+    return n.target in (*PRODUCTS, gram) or ("linalg" in name and "norm" not in name)
 
 
 def view(n: fx.Node) -> bool:

@@ -54,7 +54,7 @@ def left_singular_vectors(x: Tensor, r: int) -> Tensor:
 
 
 def newton_schulz(x: Tensor, coefficients: tuple[float, float, float], steps: int) -> Tensor:
-    """Steps of X -> aX + (bA + cA^2)X with A = XX^T from X over its norm (0 stays 0); of a tall X, those of its transpose.
+    """Steps of X -> (aI + bA + cA^2)X with A = XX^T from X over its norm (0 stays 0); of a tall X, those of its transpose.
 
     In bfloat16, as Muon's own code does, where torch is told that this is good enough: `set_float32_matmul_precision("medium")`.
     """
@@ -62,10 +62,11 @@ def newton_schulz(x: Tensor, coefficients: tuple[float, float, float], steps: in
     length = torch.linalg.matrix_norm(x, keepdim=True)
     dtype, coarse = x.dtype, torch.get_float32_matmul_precision() == "medium"
     x = (x / torch.where(length == 0, 1, length)).to(torch.bfloat16 if coarse and dtype == torch.float32 else dtype)
+    linear = a * torch.eye(min(x.shape[-2:]), dtype=x.dtype, device=x.device)
     for _ in range(steps):
         gram = x.mT @ x if tall else x @ x.mT
-        polynomial = b * gram + c * (gram @ gram)
-        x = a * x + (x @ polynomial if tall else polynomial @ x)
+        polynomial = linear + b * gram + c * (gram @ gram)
+        x = x @ polynomial if tall else polynomial @ x
     return x.to(dtype)
 
 

@@ -70,6 +70,7 @@ ONE = {
     "turned": lambda x: x.mT,
     "bent": torch.tanh,
     "rows": lambda x: x - x.mean(-1, keepdim=True),
+    "turned on itself": lambda x: torch.tanh(x).mT @ torch.tanh(x) / SIDE,
     "unit": lambda x: x / (1 + torch.linalg.matrix_norm(x, keepdim=True)),
 }
 TWO = {
@@ -95,8 +96,65 @@ def test_any_rule_of_matrices_takes_the_same_steps(lines, theta_at, a_at, b_at, 
         s.a, s.b = seen[a_at % len(seen)], seen[b_at % len(seen)]
         return seen[theta_at % len(seen)]
 
-    (alone, together), _ = played(method(rule), as_it_is, [(SIDE, SIDE)] * count)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_graphs, "LONG", 2)
+        (alone, together), _ = played(method(rule), as_it_is, [(SIDE, SIDE)] * count)
     torch.testing.assert_close(together, alone, rtol=1e-9, atol=1e-12)
+
+
+def grams(optimizer):
+    graphs = [stage.graph for stage in optimizer._stages.values() if isinstance(stage, Stage)]
+    return [n for graph in graphs for n in graph.nodes if n.target is _graphs.gram]
+
+
+@pytest.mark.parametrize("shapes", [[(7, 5)], [(5, 7)], [(8, 8)] * 3], ids=["tall", "wide", "stack"])
+@pytest.mark.parametrize(
+    ("product", "count"),
+    [
+        (lambda x, y, h: x @ x.mT, 1),
+        (lambda x, y, h: x.mT @ x, 1),
+        (lambda x, y, h: h.lr * x @ x.mT, 1),
+        (lambda x, y, h: x.mT @ (x * h.lr), 1),
+        (lambda x, y, h: (x @ x.mT) @ (x @ x.mT), 2),
+        (lambda x, y, h: x @ y.mT, 0),
+        (lambda x, y, h: x @ (y * x).mT, 0),
+        (lambda x, y, h: x[:4, :4] @ x[:4, 1:5].mT, 0),
+        (lambda x, y, h: x[:4, :4] @ x[:4, :4], 0),
+    ],
+)
+def test_a_matrix_times_its_own_transpose_is_computed_by_halves(monkeypatch, shapes, product, count):
+    """And nothing else is, in whatever way it is scaled, and where there are many."""
+    monkeypatch.setattr(_graphs, "LONG", 3)
+
+    def rule(theta, g, s, h):
+        s.a = s.a + g
+        return theta - product(s.a, theta, h).sum() * g
+
+    (alone, together), optimizer = played(method(rule), as_it_is, shapes)
+    torch.testing.assert_close(together, alone, rtol=1e-10, atol=1e-12)
+    assert len(grams(optimizer)) == count
+
+
+@pytest.mark.parametrize("shape", [(9, 4), (3, 10, 4), (2, 2), (8, 0)])
+def test_what_is_computed_by_halves_is_symmetric(monkeypatch, shape):
+    monkeypatch.setattr(_graphs, "LONG", 3)
+    (x,) = tensors(0, [shape])
+    found = _graphs.gram(x)
+    assert torch.equal(found, found.mT)
+    torch.testing.assert_close(found, x @ x.mT, rtol=1e-12, atol=1e-14)
+
+
+def test_products_in_half_precision_stay_as_they_are(monkeypatch):
+    """There, products of parts of a stack are slower."""
+    monkeypatch.setattr(_graphs, "LONG", 3)
+
+    def rule(theta, g, s, h):
+        x = g.to(torch.bfloat16)
+        return theta - (x @ x.mT).sum()
+
+    (alone, together), optimizer = played(method(rule), as_it_is, [(5, 5)])
+    torch.testing.assert_close(together, alone, rtol=1e-10, atol=1e-12)
+    assert not grams(optimizer)
 
 
 def chains(optimizer):
@@ -123,7 +181,7 @@ def test_work_on_whole_matrices_is_not_compiled(cls):
 def test_what_a_rule_comes_back_to_is_compiled_once():
     """More steps of Newton and Schulz, and matrices that are tall, make no graph more."""
     counts = []
-    for steps, shapes in ((2, [(4, 5)]), (5, [(4, 5)]), (5, [(4, 5), (5, 4)])):
+    for steps, shapes in ((2, [(5, 6)]), (5, [(5, 6)]), (5, [(5, 6), (6, 5)])):
         seen = []
 
         def backend(graph, _, seen=seen):

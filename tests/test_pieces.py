@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch._inductor.exc import InductorError
 from torch.nn import Parameter
 
-from reference_impls import _graphs
+from reference_impls import _compiled, _graphs
 from reference_impls._base import ReferenceOptimizer
 from reference_impls._compiled import Stage
 from reference_impls._matrices import newton_schulz
@@ -197,6 +197,14 @@ def test_what_a_rule_comes_back_to_is_compiled_once():
         counts.append(len(seen))
     assert counts[0] == counts[1] > 2
     assert counts[2] <= 2 * counts[0]
+
+
+def test_large_matrices_are_stacked_while_they_are_not_too_many_entries(monkeypatch):
+    monkeypatch.setattr(_compiled, "SMALL", 10)
+    monkeypatch.setattr(_compiled, "STACK", 60)
+    runs, optimizer = played(Muon, as_it_is, [(5, 6)] * 5 + [(10, 10)] * 2)
+    torch.testing.assert_close(*runs, rtol=1e-10, atol=1e-12)
+    assert [batch.rows for batch in optimizer._plan.batches] == [2, 2, 0, 0, 0]
 
 
 def test_values_are_let_go():

@@ -145,7 +145,6 @@ def test_what_is_computed_by_halves_is_symmetric(monkeypatch, shape):
 
 
 def test_products_in_half_precision_stay_as_they_are(monkeypatch):
-    """There, products of parts of a stack are slower."""
     monkeypatch.setattr(_graphs, "LONG", 3)
 
     def rule(theta, g, s, h):

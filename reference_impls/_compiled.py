@@ -32,7 +32,7 @@ from reference_impls._requests import Draw, Inner, Objective, answers
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
 BUNDLE = 8  # so many large tensors of one shape take one call, side by side or stacked; half of them if the rule asks
-STACK = 1 << 21  # large tensors that are stacked have together at most so many entries
+STACK = 1 << 21  # large tensors that are stacked have together at most so many entries: stacks of more took longer
 SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than calls of its own
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 MINOR = 256  # a rule that looks at whole tensors is not compiled for so small a part of them: compiling takes seconds

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from reference_impls._eager import step_alike
-from reference_impls._hyper import Count, Decays, Fraction, NonNegative, Positive, Range, described, lifted, refusal
+from reference_impls._hyper import Count, Decays, Fraction, NonNegative, Positive, Range, described, lifted, refusal, same
 from reference_impls._requests import ClosureObjective, Objective, draw, gradients, lockstep
 from reference_impls._state import Buffer, Names, State, checked, scalar, seen, settled, unseen
 
@@ -59,7 +59,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     def __init__(self, params: Any, compile: bool = False, **hyper: Any) -> None:
         if compile and not self.compiles:
             raise ValueError(f"{type(self).__name__} cannot be compiled; its record says why")
-        self._compile, self._stages, self._plan, self._own, self._programs = compile, {}, None, set(), {}
+        self._compile, self._stages, self._plan, self._own, self._programs, self._lifted = compile, {}, None, set(), {}, {}
         self.evaluations: Counter[str] = Counter()  # what closures were asked for, by kind
         super().__init__(params, hyper)
 
@@ -215,7 +215,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
                 hook.remove()
 
     def __getstate__(self) -> dict[str, Any]:
-        compiled = {"_compile": self._compile, "_stages": {}, "_plan": None, "_own": set(), "_programs": {}}
+        compiled = {"_compile": self._compile, "_stages": {}, "_plan": None, "_own": set(), "_programs": {}, "_lifted": {}}
         return {**super().__getstate__(), "evaluations": self.evaluations, **compiled}
 
     # --- helpers
@@ -246,16 +246,21 @@ class ReferenceOptimizer(torch.optim.Optimizer):
             raise TypeError(f"{type(self).__name__} looks at whole tensors and is not defined for complex parameters")
 
     def _pairs(self) -> Iterator[tuple[Tensor, Names]]:
-        for group in self.param_groups:
-            h = self._names(group)
+        for i, group in enumerate(self.param_groups):
+            h = self._names(group, self._lifted.setdefault(i, {}))
             yield from ((p, h) for p in group["params"])
 
-    def _names(self, group: Mapping[str, Any]) -> Names:
+    def _names(self, group: Mapping[str, Any], before: dict[str, tuple[Any, Any]] | None = None) -> Names:
+        """The group's hyperparameters; for compiled runs as tensors, of which those whose values were there `before` are kept."""
         values = {name: group[name] for name in self.hyperparameters()}
         if not self._compile:
             return Names(values)
         absent = {b.scaled_by for b in self.optional if not b.kept(Names(values))}
-        return Names({k: v if k in absent else lifted(v) for k, v in values.items()})
+        before = {} if before is None else before
+        for name, value in values.items():
+            if name not in before or not same(before[name][0], value):
+                before[name] = tuple(value) if isinstance(value, list) else value, lifted(value)
+        return Names({k: v if k in absent else before[k][1] for k, v in values.items()})
 
     def _state(self, p: Tensor, h: Names) -> State:
         return dict(self.state.get(p) or self.init(seen(p), h))

@@ -31,6 +31,7 @@ from reference_impls._pieces import PACKED, Piece, cut
 from reference_impls._requests import Draw, Inner, Objective, answers
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
+WIDE = 1 << 19
 BUNDLE = 8  # so many large tensors of one shape take one call, side by side or stacked; half of them if the rule asks
 STACK = 1 << 21  # large tensors that are stacked have together at most so many entries: stacks of more took longer
 SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than calls of its own
@@ -218,6 +219,7 @@ class Plan:
             batch.inputs = []
         for clock, _ in self.clocks:
             clock.add_(1)
+        torch.autograd.graph.increment_version(self.params)  # compiled code does not
 
     def _read(self, gs: Sequence[Tensor | None], hs: Sequence[Names]) -> None:
         self.now.clear()
@@ -269,6 +271,7 @@ class Batch:
         self.h, self.t = now.hs[jobs[0].number], now.ts[jobs[0].number]
         self.numbers = [job.number for job in jobs]
         self.stacks: dict[str, Tensor] = {}
+        self.parts: dict[str, list[Tensor]] = {}  # of stacks, one for each job
         self.stages: dict[Any, Stage] = {}  # by what is known of the replies
         self.minor = False  # its entries are few among all
         self.heard = 0  # replies among the inputs
@@ -403,7 +406,9 @@ class Batch:
         return stack
 
     def _scatter(self, name: str, into: list[Tensor]) -> None:
-        torch._foreach_copy_(into, list(self.stacks[name].unbind()[: len(into)]))
+        if name not in self.parts:
+            self.parts[name] = list(self.stacks[name].unbind()[: len(into)])
+        torch._foreach_copy_(into, self.parts[name])
 
 
 def _batches(owner: Any, common: Common, room: Counter[Any], now: Now) -> Iterator[Batch]:
@@ -413,13 +418,14 @@ def _batches(owner: Any, common: Common, room: Counter[Any], now: Now) -> Iterat
         stacked = room[job.kind] > 1 and (job.theta.numel() <= SMALL or _multiplies(owner, job, now))
         g, t = now.gs[job.number], now.ts[job.number]
         dense = owner.elementwise and (stacked or all(x is None or x.is_contiguous() for x in (job.theta, g, *job.slots.values())))
-        key = (job.kind, None if g is None else g.dtype) if stacked or dense else number
+        side = WIDE > 1 and not owner._asks() and all(x is None or x.is_contiguous() for x in (job.theta, g, *job.slots.values()))
+        key = (job.kind, None if g is None else g.dtype) if stacked or dense or side else number
         alike.setdefault((stacked, dense, t, key), []).append(job)
     # square matrices come last: torch.compile would take their sides for one length
     for (stacked, dense, _, _), group in sorted(alike.items(), key=lambda item: len(set(item[1][0].theta.shape)) < item[1][0].theta.dim()):
         parts = _parts(vars(now.hs[group[0].number]))
         small = group[0].theta.numel() <= SMALL
-        most = BUNDLE // 2 if owner._asks() else BUNDLE
+        most = BUNDLE // 2 if owner._asks() else BUNDLE if owner.elementwise or stacked else max(1, WIDE // group[0].theta.numel())
         if stacked and not small:
             most = max(1, min(most, STACK // group[0].theta.numel()))
         while group:
@@ -510,7 +516,7 @@ class Stage:
             if key not in memo:
                 if self.decide:
                     given = {self.clock: batch.t, **{self.places[i]: batch.inputs[i].item() for i in self.deciding}}
-                    memo[key] = tuple(self.decide(given))
+                    memo[key] = tuple(map(bool, self.decide(given)))
                 else:
                     memo[key] = tuple(map(bool, self.dues(dict(zip(self.places, batch.inputs, strict=True)))))
             memo[shared] = memo[key]
@@ -524,25 +530,33 @@ class Stage:
         if self.idle:
             return None
         batch.load(self.uses if self.request else {*self.uses, "theta", "slot"})  # at the end, stacks are scattered
-        env: dict[Any, Any] = dict(zip(self.places, batch.inputs, strict=True))
-        env.update(zip(self.moves, batch.keeps() if self.moves else (), strict=True))
+        pool = [*batch.inputs, *(batch.keeps() if self.moves else ())]
 
-        def known(kind: Any, nodes: Sequence[fx.Node], compute: Callable[[], Any]) -> Any:
-            key = (kind, *[batch.t if n is self.clock else id(env[n]) for n in nodes])
+        def known(kind: Any, indices: Sequence[int], compute: Callable[..., Any]) -> Any:
+            key = (kind, *[batch.t if i == self.ticks else id(pool[i]) for i in indices])
             if key not in memo:
-                memo[key] = compute()
+                memo[key] = compute(*[pool[i] for i in indices])
             return memo[key]
 
-        env.update(zip(self.aside.gives, known(self.aside.text, self.aside.takes, lambda: self.aside(env)), strict=True))
-        if self.packed:
-            env[PACKED] = known(PACKED, self.packed, lambda: torch.stack([env[n] for n in self.packed]))
-        if self.plain:
-            return self.main.ready(env)
-        return partial(self._run, env)
+        if self.aside.gives:
+            pool += known(self.aside.text, self.aside_takes, self.aside.run)
+        if self.count:
+            pool.append(known(self.counted.text, self.counted_takes, partial(self._counted, batch.t)))
+        elif self.packed:
+            pool.append(known(PACKED, self.packing, lambda *numbers: torch.stack(numbers)))
+        if self.plain and isinstance(self.main, Piece):
+            return self.main.ready([pool[i] for i in self.main_takes])
+        return partial(self._run, dict(zip(self.names, pool, strict=True)))
+
+    def _counted(self, t: float, *numbers: Tensor) -> Tensor:
+        """The packed numbers, computed by Python."""
+        assert self.count is not None
+        given = {n: t if n is self.clock else x.item() for n, x in zip(self.counted.takes, numbers, strict=True)}
+        return torch.tensor(self.count(given), dtype=torch.float64)
 
     def _run(self, env: dict[Any, Any]) -> list[Tensor]:
         outs = self.main(env)
-        self.plain = not (self.request or self.copies)
+        self.plain = not self.copies and (self.request is None or self.outs == self.main.gives)
         env.update(zip(self.main.gives, outs, strict=True))
         # values first: one slot may take what another one holds
         values = [env[n].clone() if n in self.places else env[n] for _, n in self.copies]
@@ -627,19 +641,29 @@ class Stage:
             pairs, asked = [(p, n) for p, n in zip(written, self.outs, strict=True) if p is not n], []
         pairs = self._copied(pairs, few)
         nodes = [n for n in self.graph.nodes if n.op != "output"]
-        frontier = [n for n in nodes if n in few and n.op != "placeholder" and not few.issuperset(n.users)]
-        self.aside = Piece(nodes, [], frontier)
+        varying = {n for n in few if n.op != "placeholder" and any(i.op == "placeholder" for i in _graphs.needed([n], ()))}
+        frontier = [n for n in nodes if n in varying and not few.issuperset(n.users)]
         slots = {p for p, role in zip(self.places, self.roles, strict=False) if role == "slot"}  # written in place, so not packed
-        numbers = [n for n in nodes if n in few - slots and not few.issuperset(n.users)]
+        numbers = [n for n in nodes if (n in frontier or n.op == "placeholder") and n in few - slots and not few.issuperset(n.users)]
         self.packed = [n for n in numbers if n.meta["val"].dim() == 0 and n.meta["val"].dtype == torch.float64]
+        self.counted = Piece(nodes, [], self.packed)
+        single = all(n.meta["val"].dim() == 0 and n.meta["val"].device.type == "cpu" for n in self.counted.takes)
+        self.count = _graphs.arithmetic(self.packed) if single and self.packed else None
+        read = {*asked, *(n for _, n in pairs)}
+        self.aside = Piece(nodes, [], [n for n in frontier if not self.count or n not in self.packed or n in read])
         # torch.compile loses what is written to a float64 input of one number
         here = [(p, n) for p, n in pairs if n not in frontier and p.meta["val"].dim()]
         self.copies = [pair for pair in pairs if pair not in here]
 
         missing = [n for n in dict.fromkeys([*asked, *(n for _, n in self.copies)]) if n not in frontier and n.op != "placeholder"]
         self.main = cut(nodes, frontier, missing, here, backend, self.packed)
+        self.names = [*self.places, *self.moves, *self.aside.gives, *[PACKED] * bool(self.packed)]  # of all that is at hand
+        at = {name: i for i, name in enumerate(self.names)}
+        self.ticks = at[self.clock]
+        self.main_takes, self.aside_takes, self.counted_takes = ([at[n] for n in x.takes] for x in (self.main, self.aside, self.counted))
+        self.packing = [] if self.count else [at[n] for n in self.packed]
         self.idle = not pairs and not asked
-        used = {*self.aside.takes, *self.main.takes, *self.packed, *asked, *(n for _, n in self.copies)}
+        used = {*self.aside.takes, *self.counted.takes, *self.main.takes, *self.packed, *asked, *(n for _, n in self.copies)}
         self.uses = {role for p, role in zip(self.places, self.roles, strict=False) if p in used}
 
     def _copied(self, pairs: Sequence[tuple[fx.Node, fx.Node]], few: set[fx.Node]) -> list[tuple[fx.Node, fx.Node]]:

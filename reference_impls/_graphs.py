@@ -3,6 +3,7 @@
 import math
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, fx
 
 EIGHT = 8  # rows whose entries are reduced together
 LONG = 512  # a matrix of so many rows times its own transpose is computed by halves
+FAR = 700  # exp of more leaves what a float can hold
 THIN = 4  # a product of so few columns and rows is a sum that fuses with what comes after it
 aten = torch.ops.aten
 PRODUCTS = aten.mm.default, aten.bmm.default
@@ -19,11 +21,23 @@ def _remainder(x: float, y: float) -> float:
     return x % y if y else math.nan
 
 
+def _quotient(x: float, y: float) -> float:
+    return x / y if y else float(torch.tensor(x, dtype=torch.float64) / y)
+
+
+def _power(x: float, y: float) -> float:
+    return float(x**y) if x > 0 and abs(y * math.log(x)) < FAR else float(torch.tensor(x, dtype=torch.float64) ** y)
+
+
 ON_NUMBERS: Mapping[Any, Callable[..., float]] = {
     getattr(getattr(aten, name), overload): function
-    for name, function in {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "remainder": _remainder, "eq": operator.eq,
-                           "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge}.items()
-    for overload in ("Tensor", "Scalar")
+    for name, function in {
+        "add": operator.add, "sub": operator.sub, "rsub": lambda x, y: y - x, "mul": operator.mul, "div": _quotient, "pow": _power,
+        "remainder": _remainder, "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt,
+        "ge": operator.ge, "neg": operator.neg, "reciprocal": partial(_quotient, 1.0), "sqrt": lambda x: _power(x, 0.5),
+    }.items()
+    for overload in getattr(aten, name).overloads()
+    if overload in ("Tensor", "Scalar", "Tensor_Tensor", "Tensor_Scalar", "default")
 }  # fmt: skip
 
 
@@ -68,20 +82,20 @@ def choose(graph: fx.Graph, choices: Sequence[fx.Node], due: Sequence[bool]) -> 
     return some
 
 
-def arithmetic(targets: Sequence[fx.Node]) -> Callable[[Mapping[fx.Node, float]], list[bool]] | None:
-    """What decides, as a function of plain numbers: far cheaper than operations on tensors of one. None if there are other operations."""
+def arithmetic(targets: Sequence[fx.Node]) -> Callable[[Mapping[fx.Node, float]], list[float]] | None:
+    """The targets as a function of plain numbers: far cheaper than operations on tensors of one. None if there are other operations."""
     within = needed(targets, ())
-    made = [n for n in targets[0].graph.nodes if n in within and n.op != "placeholder"]
+    made = [n for n in targets[0].graph.nodes if n in within and n.op != "placeholder"] if targets else []
     if any(n.target not in ON_NUMBERS or n.kwargs or n.meta["val"].dtype not in (torch.float64, torch.int64, torch.bool) for n in made):
         return None
 
-    def decided(given: Mapping[fx.Node, float]) -> list[bool]:
+    def computed(given: Mapping[fx.Node, float]) -> list[float]:
         values = dict(given)
         for n in made:
             values[n] = ON_NUMBERS[n.target](*(values[x] if isinstance(x, fx.Node) else x for x in n.args))
-        return [bool(values[n]) for n in targets]
+        return [values[n] for n in targets]
 
-    return decided
+    return computed
 
 
 def once(graph: fx.Graph) -> None:

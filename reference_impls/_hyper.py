@@ -74,3 +74,10 @@ def lifted(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return tuple(map(lifted, value))
     return torch.tensor(value, dtype=torch.float64) if isinstance(value, float) else value
+
+
+def same(before: Any, value: Any) -> bool:
+    """Whether two values of a hyperparameter are alike; of tensors, which may change in place, whether they are one."""
+    if isinstance(value, tuple | list):
+        return isinstance(before, tuple) and len(before) == len(value) and all(map(same, before, value))
+    return before is value if isinstance(value, Tensor) else type(before) is type(value) and bool(before == value)

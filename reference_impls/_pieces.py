@@ -10,6 +10,8 @@ from torch import Tensor, fx
 from reference_impls import _graphs
 
 PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
+# tensors that share single numbers alone have loops of their own: one loop over many memory streams is slower
+APART = {"score_fusion_memory_threshold": 1024, "size_asserts": False}
 aten = torch.ops.aten
 
 Pairs = Sequence[tuple[fx.Node, fx.Node]]  # places, and the values that they take
@@ -114,12 +116,11 @@ class Piece:
 
     def __call__(self, env: Mapping[Any, Any]) -> Sequence[Any]:
         """The values."""
-        return self.ready(env)()
+        return self.ready([env[n] for n in self.takes])()
 
-    def ready(self, env: Mapping[Any, Any]) -> Callable[[], Sequence[Any]]:
+    def ready(self, inputs: Sequence[Any]) -> Callable[[], Sequence[Any]]:
         """A call. All are of one stage, so only the first needs torch.compile's guards, and one where tensors share memory."""
-        inputs = [env[n] for n in self.takes]
-        return partial(self.guarded if len({x.data_ptr() for x in inputs}) < len(inputs) else self.run, *inputs)
+        return partial(self.guarded if len(set(map(Tensor.data_ptr, inputs))) < len(inputs) else self.run, *inputs)
 
     def _first(self, *inputs: Tensor) -> Sequence[Any]:
         try:
@@ -166,29 +167,40 @@ class Chain:
                 del env[n]
         return [env[n] for n in self.gives]
 
-    def ready(self, env: Mapping[Any, Any]) -> Callable[[], Sequence[Any]]:
-        """A call."""
-        return partial(self, env)
-
 
 class Compiled:
-    """torch.compile of a function. Its guards take longer than a small kernel, so a call notes where it ended."""
+    """torch.compile of a function. Its guards and wrappers take longer than a small kernel, so a call notes where it ended."""
 
     def __init__(self, function: Callable[..., Any], backend: Any) -> None:
         inner = torch._dynamo.lookup_backend(backend)
 
-        def noting(graph: Any, examples: Any) -> Callable[..., Any]:
-            run = inner(graph, examples)
-
-            def entered(*given: Any) -> Any:
-                outs = run(*given)
+        def entered(run: Callable[[list[Any]], Any]) -> Callable[[Sequence[Any]], Any]:
+            def noting(inputs: Sequence[Any]) -> Any:
+                given = list(inputs)
+                outs = run(list(inputs))  # inductor empties the list
                 self.last = run, given, outs
                 return outs
 
-            return entered
+            return noting
+
+        def code(graph: Any, examples: Any, **options: Any) -> Any:
+            from torch._inductor.compile_fx import compile_fx_inner
+
+            made = compile_fx_inner(graph, examples, **options)
+            if run := getattr(made, "current_callable", None):
+                made.current_callable = entered(run)  # type: ignore[union-attr]
+            return made
+
+        def compiling(graph: Any, examples: Any) -> Callable[..., Any]:
+            if backend == "inductor":
+                with torch._functorch.config.patch(enable_autograd_cache=False):  # what comes from there is not noted
+                    return inner(graph, examples, inner_compile=code, config_patches=APART)
+            run = inner(graph, examples)
+            note = entered(lambda inputs: run(*inputs))
+            return lambda *inputs: note(inputs)
 
         self.last: Any = None
-        self.function = torch.compile(function, fullgraph=True, dynamic=True, backend=noting, isolate_recompiles=True, recompile_limit=64)
+        self.function = torch.compile(function, fullgraph=True, dynamic=True, backend=compiling, isolate_recompiles=True, recompile_limit=64)
 
     def guarded(self, *inputs: Tensor) -> Sequence[Tensor]:
         """The values of a call, whatever the inputs."""
@@ -204,12 +216,13 @@ class Compiled:
         (run, given, inner), self.last = self.last, None
         places = [next((i for i, x in enumerate(inputs) if x is y), None) for y in given]
         order = [next((i for i, x in enumerate(inner) if x is y), None) for y in outs]
-        if None in order:  # an output that is no value of the graph
+        other = any(i is None and isinstance(y, Tensor) for i, y in zip(places, given, strict=True))
+        if other or None in order or len(inner) != len(outs):  # more is done than what was noted
             return outs, self.guarded
-        fixed = [y if i is None else None for i, y in zip(places, given, strict=True)]  # lengths, mostly
+        fixed = [y if i is None else None for i, y in zip(places, given, strict=True)]  # lengths
 
         def direct(*inputs: Tensor) -> list[Tensor]:
-            values = run(*[y if i is None else inputs[i] for i, y in zip(places, fixed, strict=True)])
+            values = run([y if i is None else inputs[i] for i, y in zip(places, fixed, strict=True)])
             return [values[i] for i in order]
 
         return outs, direct

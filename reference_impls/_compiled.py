@@ -10,7 +10,8 @@
    is compiled. Where a rule looks at whole tensors, the graph of a very small part of all entries (`MINOR`) runs as it is.
 
 Small tensors of one shape are stacked and stepped together (`torch.func.vmap`); so are some large ones, if the rule multiplies matrices in
-every step. Where a rule works element by element, shapes are flattened, and some large tensors of one shape take one call side by side.
+every step. Where a rule works element by element, shapes are flattened, and some large tensors of one shape take one call side by side;
+where it takes sums over tensors, too, if they stay in the cache until it reads them again.
 A rule that asks is followed from its beginning for each request: it is pure, and only what the request needs is computed.
 """
 
@@ -31,8 +32,8 @@ from reference_impls._pieces import PACKED, Piece, cut
 from reference_impls._requests import Draw, Inner, Objective, answers
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
-WIDE = 1 << 19
 BUNDLE = 8  # so many large tensors of one shape take one call, side by side or stacked; half of them if the rule asks
+NEAR = 1 << 19  # tensors side by side that are summed over have together at most so many entries: they are read more than once
 STACK = 1 << 21  # large tensors that are stacked have together at most so many entries: stacks of more took longer
 SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than calls of its own
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
@@ -415,19 +416,21 @@ def _batches(owner: Any, common: Common, room: Counter[Any], now: Now) -> Iterat
     alike: dict[Any, list[Job]] = {}
     entries = sum(job.theta.numel() for job in common.jobs)
     for number, job in enumerate(common.jobs):
-        stacked = room[job.kind] > 1 and (job.theta.numel() <= SMALL or _multiplies(owner, job, now))
+        small = job.theta.numel() <= SMALL
+        work = _work(owner, job, now)
+        stacked = room[job.kind] > 1 and (small or work == "products")
         g, t = now.gs[job.number], now.ts[job.number]
-        dense = owner.elementwise and (stacked or all(x is None or x.is_contiguous() for x in (job.theta, g, *job.slots.values())))
-        side = WIDE > 1 and not owner._asks() and all(x is None or x.is_contiguous() for x in (job.theta, g, *job.slots.values()))
-        key = (job.kind, None if g is None else g.dtype) if stacked or dense or side else number
+        contiguous = all(x is None or x.is_contiguous() for x in (job.theta, g, *job.slots.values()))
+        dense = owner.elementwise and (stacked or contiguous)
+        key = (job.kind, None if g is None else g.dtype) if stacked or (contiguous and work in ("entries", "sums")) else number
         alike.setdefault((stacked, dense, t, key), []).append(job)
     # square matrices come last: torch.compile would take their sides for one length
     for (stacked, dense, _, _), group in sorted(alike.items(), key=lambda item: len(set(item[1][0].theta.shape)) < item[1][0].theta.dim()):
         parts = _parts(vars(now.hs[group[0].number]))
         small = group[0].theta.numel() <= SMALL
-        most = BUNDLE // 2 if owner._asks() else BUNDLE if owner.elementwise or stacked else max(1, WIDE // group[0].theta.numel())
-        if stacked and not small:
-            most = max(1, min(most, STACK // group[0].theta.numel()))
+        most = BUNDLE // 2 if owner._asks() else BUNDLE
+        if not small and (stacked or not owner.elementwise):
+            most = max(1, min(most, (STACK if stacked else NEAR) // group[0].theta.numel()))
         while group:
             count = len(group) if small and stacked else most if len(group) >= most else 1
             rows = 0 if count == 1 or not stacked else room[group[0].kind] if small else count
@@ -437,19 +440,25 @@ def _batches(owner: Any, common: Common, room: Counter[Any], now: Now) -> Iterat
             group = group[count:]
 
 
-def _multiplies(owner: Any, job: Job, now: Now) -> bool:
-    """Whether the rule multiplies matrices in every step, which takes less time for some of them together."""
-    if owner.elementwise or owner._asks():
-        return False
-    key = "multiplies", job.theta.shape, job.theta.dtype
+def _work(owner: Any, job: Job, now: Now) -> str:
+    """What a rule does with a tensor: it works on "entries" alone, or takes "sums" over it, or "products" of matrices in every step.
+
+    All else is "other"; so is what is not looked at, in rules that ask and of small tensors.
+    """
+    if owner.elementwise:
+        return "entries"
+    if owner._asks() or job.theta.numel() <= SMALL:
+        return "other"
+    key = "work", job.theta.shape, job.theta.dtype
     if key not in owner._stages:
         parts = _parts(vars(now.hs[job.number]))
         batch = Batch([job], Common([job], owner._own), 0, False, now, *parts)
         batch.begin({id(batch.h): parts})
         batch.load(batch.stale)
         stage = Stage(owner, batch)
-        owner._stages[key] = not stage.dues and any(n.target is aten.mm.default for n in stage.graph.nodes)
-    return bool(owner._stages[key])
+        products = not stage.dues and any(n.target is aten.mm.default for n in stage.graph.nodes)
+        owner._stages[key] = "products" if products else "other" if any(map(_graphs.whole, stage.graph.nodes)) else "sums"
+    return str(owner._stages[key])
 
 
 def _parts(h: Mapping[str, Any]) -> tuple[list[Tensor], Any]:

@@ -200,7 +200,8 @@ class Compiled:
             return lambda *inputs: note(inputs)
 
         self.last: Any = None
-        self.function = torch.compile(function, fullgraph=True, dynamic=True, backend=compiling, isolate_recompiles=True, recompile_limit=64)
+        options: dict[str, Any] = {"fullgraph": True, "dynamic": True, "isolate_recompiles": True, "recompile_limit": 64}
+        self.function = torch.compile(function, backend=compiling, **options)
 
     def guarded(self, *inputs: Tensor) -> Sequence[Tensor]:
         """The values of a call, whatever the inputs."""

@@ -26,11 +26,12 @@ class SOAP(ReferenceOptimizer):
         if theta.dim() >= 2:
             # [A3.g_rot] gradient estimate: the gradient in the eigenvectors
             g_rot = s.q_left.mT @ g @ s.q_right
-        # [A3.m] gradient estimate: running mean, not rotated
-        s.m = torch.where(begun, beta1 * s.m + (1 - beta1) * g, s.m)
+            # [C.m_rot] gradient estimate: the running mean there, where it is kept
+            m_rot = torch.where(begun, beta1 * s.m + (1 - beta1) * g_rot, s.m)
+        else:
+            # [S4.m] gradient estimate: running mean of a vector, not rotated
+            s.m = torch.where(begun, beta1 * s.m + (1 - beta1) * g, s.m)
         if theta.dim() >= 2:
-            # [A3.m_rot] gradient estimate: the mean in the eigenvectors of now
-            m_rot = s.q_left.mT @ s.m @ s.q_right
             # [A3.v] learning rate: running mean of the rotated squares
             s.v = torch.where(begun, beta2 * s.v + (1 - beta2) * g_rot**2, s.v)
         else:
@@ -56,8 +57,11 @@ class SOAP(ReferenceOptimizer):
             # [A3.r] learning rate: running mean of column products
             s.r = beta2 * s.r + (1 - beta2) * g.mT @ g
             first, due = s.t == 1, (s.t - 1) % h.precondition_frequency == 0
+            q_left, q_right = s.q_left, s.q_right
             # [A4.q_left] learning rate: a full decomposition once, later a power step
             s.q_left = refreshed(due, lambda: refreshed(first, lambda: eigenvectors(-s.l), qr(s.l @ s.q_left)), s.q_left)
             # [A4.q_right] learning rate: the same for the columns
             s.q_right = refreshed(due, lambda: refreshed(first, lambda: eigenvectors(-s.r), qr(s.r @ s.q_right)), s.q_right)
+            # [C.m] gradient estimate: out of the old eigenvectors, into the new ones
+            s.m = refreshed(due, lambda: s.q_left.mT @ (q_left @ m_rot @ q_right.mT) @ s.q_right, m_rot)
         return theta

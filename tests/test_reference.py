@@ -444,6 +444,31 @@ def test_a_stack_of_matrices_is_stepped_as_each_of_them(o):
     assert difference([[stack.detach().numpy()]], [[torch.stack(alone).detach().numpy()]]) <= 1e-12
 
 
+@pytest.mark.parametrize("frequency", [1, 2, 4])
+def test_soaps_mean_that_turns_with_the_eigenvectors_is_that_of_algorithm_3(frequency):
+    """Which keeps it unrotated and rotates it in each step."""
+    generator = torch.Generator().manual_seed(0)
+    lr, beta1, beta2, eps, decay = 0.05, 0.8, 0.9, 0.01, 0.1
+    p = torch.nn.Parameter(torch.randn(6, 6, generator=generator, dtype=torch.float64))
+    method = load("soap")([p], lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=decay, precondition_frequency=frequency)
+    theta, m, v = p.detach().clone(), torch.zeros_like(p), torch.zeros_like(p)
+    left, right, q_left, q_right = (torch.zeros_like(p) for _ in range(4))
+    for k in range(11):  # steps before this one; the first moves nothing
+        g = torch.randn(6, 6, generator=generator, dtype=torch.float64)
+        feed(method, [p], [g])
+        if k:
+            m = beta1 * m + (1 - beta1) * g
+            v = beta2 * v + (1 - beta2) * (q_left.mT @ g @ q_right) ** 2
+            n = q_left @ (q_left.mT @ m @ q_right / (v.sqrt() + eps)) @ q_right.mT
+            theta = (theta - lr * (1 - beta2**k) ** 0.5 / (1 - beta1**k) * n) * (1 - lr * decay)
+        left, right = beta2 * left + (1 - beta2) * g @ g.mT, beta2 * right + (1 - beta2) * g.mT @ g
+        if k == 0:
+            q_left, q_right = torch.linalg.eigh(-left).eigenvectors, torch.linalg.eigh(-right).eigenvectors
+        elif k % frequency == 0:
+            q_left, q_right = torch.linalg.qr(left @ q_left).Q, torch.linalg.qr(right @ q_right).Q
+        torch.testing.assert_close(p.detach(), theta, rtol=0, atol=1e-13)
+
+
 @each(WRITTEN)
 def test_complex_is_a_pair_of_reals_or_refused(o):
     p = torch.nn.Parameter(torch.randn(3, 4, dtype=torch.complex128, generator=torch.Generator().manual_seed(1)))

@@ -3,6 +3,7 @@
 import copy
 import inspect
 import io
+import operator
 import pickle
 import pydoc
 import re
@@ -16,6 +17,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch._inductor.utils import run_and_get_code
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn import Parameter
 
 import reference_impls
@@ -38,6 +41,7 @@ from reference_impls import (
     RAdam,
     Ranger,
     Rprop,
+    _compiled,
     _eager,
     _graphs,
 )
@@ -584,20 +588,92 @@ def test_equal_shapes_are_compiled_together(cls, monkeypatch):
     assert 0 < len(graphs) <= (pieces if cls is SOAP else len(stages))
 
 
-@pytest.mark.parametrize("cls", [AdamW, Prodigy, SAM])
-def test_large_tensors_of_one_shape_are_stepped_side_by_side(cls, monkeypatch):
-    """Eight a call, the others alone; also by a rule that asks, and where one has no gradient."""
+@pytest.mark.parametrize(("cls", "counts"), [(AdamW, {8, 1}), (Prodigy, {4, 1}), (SAM, {4, 1}), (LARS, {3, 1}), (SOAP, {1})])
+def test_large_tensors_of_one_shape_are_stepped_side_by_side(cls, counts, monkeypatch):
+    """Eight a call, the others alone; also by a rule that asks, and where one has no gradient.
+
+    Fewer, if the rule takes sums over them and would find them gone from the cache; none, if it works on whole matrices.
+    """
     shapes = [(130, 130)] * 10
     monkeypatch.setattr(cls, "backend", "eager")
+    monkeypatch.setattr(_compiled, "NEAR", 3 * 130 * 130)
     params, twins = ([Parameter(x) for x in tensors(99, shapes=shapes)] for _ in range(2))
-    optimizers = [cls(SGD(xs, lr=0.1) if cls is SAM else xs, compile=how) for xs, how in ((params, False), (twins, True))]
+    twice = ((params, False), (twins, True))
+    optimizers = [cls(SGD(xs, lr=0.1) if cls is SAM else xs, **required(cls), compile=how) for xs, how in twice]
     for seed in range(4):
         for optimizer, xs in zip(optimizers, (params, twins), strict=True):
             for i, (x, g) in enumerate(zip(xs, tensors(seed, shapes=shapes), strict=True)):
                 x.grad = None if (seed, i) == (2, 1) else g
             optimizer.step(*[lambda xs=xs: sum((x**4).sum() for x in xs)] * (cls is SAM))
     torch.testing.assert_close(params, twins, rtol=1e-11, atol=1e-13)
-    assert {sum(role == "theta" for role in stage.roles) for stage in optimizers[1]._stages.values()} == {8 if cls is AdamW else 4, 1}
+    stages = [stage for stage in optimizers[1]._stages.values() if isinstance(stage, Stage)]
+    assert {sum(role == "theta" for role in stage.roles) for stage in stages} == counts
+
+
+NUMBERS = st.sampled_from([0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.25, 3.0, 1e-300, 1e300, -1e300, torch.inf, -torch.inf, torch.nan])
+OF_NUMBERS = {
+    "sum": operator.add, "difference": operator.sub, "rest": lambda x, _: 1 - x, "product": operator.mul, "quotient": operator.truediv,
+    "power": operator.pow, "square": lambda x, _: x**2, "root": lambda x, _: x.sqrt(), "reciprocal": lambda x, _: x.reciprocal(),
+    "negative": lambda x, _: -x,
+}  # fmt: skip
+STEPS = st.lists(st.tuples(st.sampled_from(sorted(OF_NUMBERS)), st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=8)
+
+
+@settings(max_examples=300, deadline=None)
+@given(STEPS, NUMBERS, NUMBERS)
+def test_python_computes_the_same_numbers_as_torch(steps, a, b):
+    def rule(*given):
+        values = list(given)
+        for name, i, j in steps:
+            values.append(OF_NUMBERS[name](values[i % len(values)], values[j % len(values)]))
+        return values[2:]
+
+    given = [torch.tensor(x, dtype=F64) for x in (a, b)]
+    graph = make_fx(rule, tracing_mode="fake")(*given).graph
+    targets = list(graph.output_node().args[0])
+    computed = _graphs.arithmetic(targets)(dict(zip(graph.find_nodes(op="placeholder"), (a, b), strict=True)))
+    torch.testing.assert_close(torch.tensor(computed, dtype=F64), torch.stack(rule(*given)), rtol=1e-14, atol=0, equal_nan=True)
+
+
+def test_numbers_that_every_tensor_shares_are_no_work_of_the_device(monkeypatch):
+    """AdamW's are computed once for all tensors, and by Python: torch makes one tensor of them."""
+    xs = [Parameter(x) for x in tensors(99, shapes=[(150, 150)] * 3)]
+    monkeypatch.setattr(AdamW, "backend", "eager")
+    optimizer, seen, made = AdamW(xs, compile=True), [], torch.tensor
+    for step in range(3):
+        for x in xs:
+            x.grad = torch.ones_like(x)
+        if step == 2:
+            monkeypatch.setattr(torch, "tensor", lambda *args, **kwargs: seen.append(args) or made(*args, **kwargs))
+        optimizer.step()
+    assert [len(numbers) for (numbers,) in seen] == [9]
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
+def test_a_compiled_step_is_seen_by_autograd():
+    """Calls that go straight to the kernels leave out what counts the versions of a tensor that is written in place."""
+    x = Parameter(torch.ones(200, 200))
+    optimizer = AdamW([x], compile=True)
+    for _ in range(3):
+        x.grad = torch.ones_like(x)
+        before = x._version
+        loss = (x**2).sum()
+        optimizer.step()
+        assert x._version > before
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            loss.backward()
+    ((stage,),) = [list(optimizer._stages.values())]
+    assert stage.main.run.__name__ == "direct"
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
+def test_tensors_side_by_side_have_loops_of_their_own():
+    """One loop over the memory of several tensors takes longer."""
+    xs = [Parameter(torch.ones(200, 200)) for _ in range(8)]
+    for x in xs:
+        x.grad = torch.ones_like(x)
+    _, (code,) = run_and_get_code(AdamW(xs, lr=0.125, compile=True).step)
+    assert len(re.findall(r"for\(int64_t x0", code)) == len(xs)
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
@@ -811,7 +887,7 @@ def test_a_compiled_step_finds_what_changed_between_steps(monkeypatch):
     for how in (False, True):
         xs = [Parameter(x) for x in tensors(99, shapes=shapes)]
         optimizer = Nadam([{"params": xs[::2]}, {"params": xs[1::2], "lr": 0.02}], lr=0.1, compile=how)
-        for seed in range(9):
+        for seed in range(10):
             for i, (x, g) in enumerate(zip(xs, tensors(seed, shapes=shapes), strict=True)):
                 x.grad = g.mT if seed == 2 and i == 3 else None if (seed, i) in ((3, 0), (3, 5)) else g
             if seed == 4:
@@ -827,6 +903,9 @@ def test_a_compiled_step_finds_what_changed_between_steps(monkeypatch):
                 optimizer.param_groups[0]["lr"], optimizer.param_groups[1]["lr"] = 0.03, torch.tensor(0.04, dtype=F64)
             if seed == 8:
                 optimizer.param_groups[1]["lr"].fill_(0.5)
+                betas = optimizer.param_groups[0]["betas"] = list(optimizer.param_groups[0]["betas"])
+            if seed == 9:
+                betas[0] = 0.5
             optimizer.step()
         runs.append([*(x.detach() for x in xs), *(v for x in xs for v in optimizer.state[x].values())])
     torch.testing.assert_close(*runs, rtol=1e-11, atol=1e-13)

@@ -416,9 +416,9 @@ def _batches(owner: Any, common: Common, room: Counter[Any], now: Now) -> Iterat
     alike: dict[Any, list[Job]] = {}
     entries = sum(job.theta.numel() for job in common.jobs)
     for number, job in enumerate(common.jobs):
-        small = job.theta.numel() <= SMALL
-        work = _work(owner, job, now)
-        stacked = room[job.kind] > 1 and (small or work == "products")
+        alone = room[job.kind] == 1
+        work = "other" if alone else _work(owner, job, now)
+        stacked = not alone and (job.theta.numel() <= SMALL or work == "products")
         g, t = now.gs[job.number], now.ts[job.number]
         contiguous = all(x is None or x.is_contiguous() for x in (job.theta, g, *job.slots.values()))
         dense = owner.elementwise and (stacked or contiguous)

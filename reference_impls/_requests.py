@@ -255,7 +255,8 @@ class ClosureObjective:
             return self._filled(torch.autograd.grad([g for g, _ in pairs], self.params, [v for _, v in pairs], allow_unused=True))
 
         given, self.given = self.given, ()
-        if any(g is not None and g.requires_grad for g in given) and all(map(torch.equal, at, map(seen, self.params))):
+        there = (x.is_set_to(p) or torch.equal(x, seen(p)) for x, p in zip(at, self.params, strict=True))
+        if any(g is not None and g.requires_grad for g in given) and all(there):
             self.counts["hvp"] += 1
             return product(given)
         return self._at(at, "hvp", self.closure, lambda closure: product(gradients(closure, self.params, create_graph=True)[1]))

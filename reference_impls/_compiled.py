@@ -524,8 +524,7 @@ class Stage:
             key = (self.dues.text, batch.t, *[id(batch.inputs[i]) for i in self.deciding])
             if key not in memo:
                 if self.decide:
-                    given = {self.clock: batch.t, **{self.places[i]: batch.inputs[i].item() for i in self.deciding}}
-                    memo[key] = tuple(map(bool, self.decide(given)))
+                    memo[key] = tuple(map(bool, self.decide(self._given(batch, self.deciding))))
                 else:
                     memo[key] = tuple(map(bool, self.dues(dict(zip(self.places, batch.inputs, strict=True)))))
             memo[shared] = memo[key]
@@ -541,27 +540,30 @@ class Stage:
         batch.load(self.uses if self.request else {*self.uses, "theta", "slot"})  # at the end, stacks are scattered
         pool = [*batch.inputs, *(batch.keeps() if self.moves else ())]
 
-        def known(kind: Any, indices: Sequence[int], compute: Callable[..., Any]) -> Any:
+        def known(kind: Any, indices: Sequence[int], compute: Callable[[], Any]) -> Any:
             key = (kind, *[batch.t if i == self.ticks else id(pool[i]) for i in indices])
             if key not in memo:
-                memo[key] = compute(*[pool[i] for i in indices])
+                memo[key] = compute()
             return memo[key]
 
         if self.aside.gives:
-            pool += known(self.aside.text, self.aside_takes, self.aside.run)
-        if self.count:
-            pool.append(known(self.counted.text, self.counted_takes, partial(self._counted, batch.t)))
+            pool += known(self.aside.text, self.aside_takes, lambda: self.aside.run(*[pool[i] for i in self.aside_takes]))
+        if self.count:  # what is packed may read like what is aside
+            pool.append(known((PACKED, self.counted.text), self.counted_takes, partial(self._counted, batch)))
         elif self.packed:
-            pool.append(known(PACKED, self.packing, lambda *numbers: torch.stack(numbers)))
+            pool.append(known(PACKED, self.packing, lambda: torch.stack([pool[i] for i in self.packing])))
         if self.plain and isinstance(self.main, Piece):
             return self.main.ready([pool[i] for i in self.main_takes])
         return partial(self._run, dict(zip(self.names, pool, strict=True)))
 
-    def _counted(self, t: float, *numbers: Tensor) -> Tensor:
+    def _counted(self, batch: Batch) -> Tensor:
         """The packed numbers, computed by Python."""
         assert self.count is not None
-        given = {n: t if n is self.clock else x.item() for n, x in zip(self.counted.takes, numbers, strict=True)}
-        return torch.tensor(self.count(given), dtype=torch.float64)
+        return torch.tensor(self.count(self._given(batch, self.counted_takes)), dtype=torch.float64)
+
+    def _given(self, batch: Batch, indices: Sequence[int]) -> dict[fx.Node, float]:
+        """The step number and these inputs, as Python computes with them."""
+        return {self.clock: batch.t, **{self.places[i]: batch.inputs[i].item() for i in indices if i != self.ticks}}
 
     def _run(self, env: dict[Any, Any]) -> list[Tensor]:
         outs = self.main(env)
@@ -623,7 +625,8 @@ class Stage:
         if any(n.target is aten.empty_like.default for n in self.graph.nodes):
             raise RuntimeError("the old theta is gone after the inner step: the rule may not read it")
         self.places = [n for n in self.graph.nodes if n.op == "placeholder"]
-        self.clock = self.places[self.roles.index("t")]
+        self.ticks = self.roles.index("t")
+        self.clock = self.places[self.ticks]
         few = self._few(rows)
         choices = _graphs.choices(self.graph, few)
         if choices and due is None:
@@ -650,12 +653,13 @@ class Stage:
             pairs, asked = [(p, n) for p, n in zip(written, self.outs, strict=True) if p is not n], []
         pairs = self._copied(pairs, few)
         nodes = [n for n in self.graph.nodes if n.op != "output"]
-        varying = {n for n in few if n.op != "placeholder" and any(i.op == "placeholder" for i in _graphs.needed([n], ()))}
-        frontier = [n for n in nodes if n in varying and not few.issuperset(n.users)]
+        inputs = few.intersection(self.places)
+        varying = {n for n in few if not inputs.isdisjoint(_graphs.needed([n], ()))}  # the others are constants of the graph
+        numbers = [n for n in nodes if n in varying and not few.issuperset(n.users)]
+        frontier = [n for n in numbers if n not in inputs]
         slots = {p for p, role in zip(self.places, self.roles, strict=False) if role == "slot"}  # written in place, so not packed
-        numbers = [n for n in nodes if (n in frontier or n.op == "placeholder") and n in few - slots and not few.issuperset(n.users)]
-        self.packed = [n for n in numbers if n.meta["val"].dim() == 0 and n.meta["val"].dtype == torch.float64]
-        self.counted = Piece(nodes, [], self.packed)
+        self.packed = [n for n in numbers if n not in slots and n.meta["val"].dim() == 0 and n.meta["val"].dtype == torch.float64]
+        self.counted = Piece(nodes, [], self.packed)  # which tells what they are computed from, and how
         single = all(n.meta["val"].dim() == 0 and n.meta["val"].device.type == "cpu" for n in self.counted.takes)
         self.count = _graphs.arithmetic(self.packed) if single and self.packed else None
         read = {*asked, *(n for _, n in pairs)}
@@ -668,7 +672,6 @@ class Stage:
         self.main = cut(nodes, frontier, missing, here, backend, self.packed)
         self.names = [*self.places, *self.moves, *self.aside.gives, *[PACKED] * bool(self.packed)]  # of all that is at hand
         at = {name: i for i, name in enumerate(self.names)}
-        self.ticks = at[self.clock]
         self.main_takes, self.aside_takes, self.counted_takes = ([at[n] for n in x.takes] for x in (self.main, self.aside, self.counted))
         self.packing = [] if self.count else [at[n] for n in self.packed]
         self.idle = not pairs and not asked

@@ -25,6 +25,10 @@ def _quotient(x: float, y: float) -> float:
     return x / y if y else float(torch.tensor(x, dtype=torch.float64) / y)
 
 
+def _root(x: float) -> float:
+    return math.sqrt(x) if x >= 0 else math.nan
+
+
 def _power(x: float, y: float) -> float:
     return float(x**y) if x > 0 and abs(y * math.log(x)) < FAR else float(torch.tensor(x, dtype=torch.float64) ** y)
 
@@ -34,7 +38,7 @@ ON_NUMBERS: Mapping[Any, Callable[..., float]] = {
     for name, function in {
         "add": operator.add, "sub": operator.sub, "rsub": lambda x, y: y - x, "mul": operator.mul, "div": _quotient, "pow": _power,
         "remainder": _remainder, "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt,
-        "ge": operator.ge, "neg": operator.neg, "reciprocal": partial(_quotient, 1.0), "sqrt": lambda x: _power(x, 0.5),
+        "ge": operator.ge, "neg": operator.neg, "reciprocal": partial(_quotient, 1.0), "sqrt": _root,
     }.items()
     for overload in getattr(aten, name).overloads()
     if overload in ("Tensor", "Scalar", "Tensor_Tensor", "Tensor_Scalar", "default")

@@ -11,7 +11,7 @@ from reference_impls import _graphs
 
 PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
 # tensors that share single numbers alone have loops of their own: one loop over many memory streams is slower
-APART = {"score_fusion_memory_threshold": 1024, "size_asserts": False}
+APART = {"score_fusion_memory_threshold": 1024}
 aten = torch.ops.aten
 
 Pairs = Sequence[tuple[fx.Node, fx.Node]]  # places, and the values that they take

@@ -649,6 +649,32 @@ def test_numbers_that_every_tensor_shares_are_no_work_of_the_device(monkeypatch)
     assert [len(numbers) for (numbers,) in seen] == [9]
 
 
+@pytest.mark.parametrize("shapes", [[(150, 150)] * 2, [(4,)] * 2, [(150, 150), (4,), (4,)]])
+def test_a_number_that_is_kept_may_be_the_only_one_that_is_used(shapes):
+    """What is computed of it for the slot, by torch, reads like what is computed for the tensors, by Python."""
+
+    class Halving(ReferenceOptimizer):
+        buffers, backend = (Buffer("c", "scalar"),), "eager"
+
+        def __init__(self, params, *, compile: bool = False):
+            super().__init__(params, compile)
+
+        def update(self, theta, g, s, h):
+            s.c = s.c * 0.5 + 1
+            return theta - s.c * g
+
+    ends = []
+    for how in (False, True):
+        xs = [Parameter(x) for x in tensors(99, shapes=shapes)]
+        optimizer = Halving(xs, compile=how)
+        for seed in range(3):
+            for x, g in zip(xs, tensors(seed, shapes=shapes), strict=True):
+                x.grad = g
+            optimizer.step()
+        ends.append([*(x.detach() for x in xs), *(optimizer.state[x]["c"] for x in xs)])
+    torch.testing.assert_close(*ends, rtol=1e-13, atol=1e-14)
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
 def test_a_compiled_step_is_seen_by_autograd():
     """Calls that go straight to the kernels leave out what counts the versions of a tensor that is written in place."""

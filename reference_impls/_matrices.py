@@ -7,6 +7,8 @@ from torch import Tensor
 
 from reference_impls._state import tracer
 
+TOGETHER = 3  # Newton-Schulz steps of a matrix that is twice as long as wide, or more
+
 
 def refreshed(due: Tensor, new: Callable[[], Tensor], old: Tensor) -> Tensor:
     """`new()` where it is due, else `old`. Saves the work in between, except in vectorised runs, which do both."""
@@ -56,18 +58,31 @@ def left_singular_vectors(x: Tensor, r: int) -> Tensor:
 def newton_schulz(x: Tensor, coefficients: tuple[float, float, float], steps: int) -> Tensor:
     """Steps of X -> (aI + bA + cA^2)X with A = XX^T from X over its norm (0 stays 0); of a tall X, those of its transpose.
 
+    Of a long X, `TOGETHER` steps are taken on A alone, which is small: X -> P2 P1 X and A -> P1 A P1, with P1 the first step's factor.
+    More at once need more digits than bfloat16 has: the smallest eigenvalues of A grow tenfold a step, and with them what rounding made.
     In bfloat16, as Muon's own code does, where torch is told that this is good enough: `set_float32_matmul_precision("medium")`.
     """
-    (a, b, c), tall = coefficients, x.shape[-2] > x.shape[-1]
+    short, long = sorted(x.shape[-2:])
+    tall, count = x.shape[-2] > short, TOGETHER if long >= 2 * short else 1
     length = torch.linalg.matrix_norm(x, keepdim=True)
     dtype, coarse = x.dtype, torch.get_float32_matmul_precision() == "medium"
     x = (x / torch.where(length == 0, 1, length)).to(torch.bfloat16 if coarse and dtype == torch.float32 else dtype)
-    linear = a * torch.eye(min(x.shape[-2:]), dtype=x.dtype, device=x.device)
-    for _ in range(steps):
-        gram = x.mT @ x if tall else x @ x.mT
-        polynomial = linear + b * gram + c * (gram @ gram)
+    for done in range(0, steps, count):
+        polynomial = _steps_of(x.mT @ x if tall else x @ x.mT, coefficients, min(count, steps - done))
         x = x @ polynomial if tall else polynomial @ x
     return x.to(dtype)
+
+
+def _steps_of(gram: Tensor, coefficients: tuple[float, float, float], count: int) -> Tensor:
+    """What some Newton-Schulz steps multiply a matrix X with, from XX^T."""
+    a, b, c = coefficients
+    linear = a * torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
+    total = polynomial = linear + b * gram + c * (gram @ gram)
+    for _ in range(count - 1):
+        gram = polynomial @ gram @ polynomial
+        polynomial = linear + b * gram + c * (gram @ gram)
+        total = polynomial @ total
+    return total
 
 
 def _finite(x: Tensor) -> tuple[Tensor, Tensor]:

@@ -1051,6 +1051,40 @@ def test_products_are_coarse_only_where_torch_is_told_so():
     torch.testing.assert_close(exact.float(), fine, rtol=1e-4, atol=1e-5)
 
 
+def stepwise(x, steps, a=3.4445, b=-4.775, c=2.0315):
+    """Newton-Schulz steps as they are printed, one after the other."""
+    x = x / torch.linalg.matrix_norm(x, keepdim=True)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+@pytest.mark.parametrize("steps", range(8))
+@pytest.mark.parametrize("shape", [(4, 7), (4, 8), (8, 4), (3, 2, 9), (1, 5), (5, 1)])
+def test_long_matrices_take_the_steps_of_newton_and_schulz(shape, steps):
+    """Several of them at once: from half as wide as long on."""
+    (x,) = tensors(0, shapes=[shape])
+    wide = x if shape[-1] >= shape[-2] else x.mT
+    expected = stepwise(wide, steps)
+    found = newton_schulz(x, (3.4445, -4.775, 2.0315), steps)
+    torch.testing.assert_close(found, expected if wide is x else expected.mT, rtol=1e-10, atol=1e-12)
+
+
+def test_long_matrices_lose_no_digits_by_several_steps_at_once():
+    """In bfloat16, of a matrix of few directions and much too small others, where rounding grows fastest."""
+    generator = torch.Generator().manual_seed(0)
+    few = torch.randn(64, 4, generator=generator) @ torch.randn(4, 256, generator=generator)
+    x = few + 1e-3 * torch.randn(64, 256, generator=generator)
+    exact, coarse = stepwise(x.double(), 5), stepwise((x / x.norm()).bfloat16(), 5).double()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        found = newton_schulz(x, (3.4445, -4.775, 2.0315), 5).double()
+    finally:
+        torch.set_float32_matmul_precision("highest")
+    assert 0.01 * exact.norm() < torch.dist(found, exact) <= torch.dist(coarse, exact)
+
+
 def test_random_signs_are_signs_and_balanced():
     torch.manual_seed(0)
     for shape in ((), (3,), (129,), (500, 400)):

@@ -639,10 +639,12 @@ class Stage:
         backend = None if unusual or self.batch.minor else self.owner.backend
         few = self._few(rows)
         _graphs.multiply(self.graph, few)
+        _graphs.by_parts(self.graph)
         _graphs.by_eights(self.graph)
         _graphs.by_logarithms(self.graph)
         _graphs.by_outer_products(self.graph)
         _graphs.by_halves(self.graph)
+        _graphs.stored(self.graph, few)
         self.outs = list(self.graph.output_node().args[0])
         written = [p for p, role in zip(self.places, self.roles, strict=True) if role in ("theta", "slot")]
         if self.request:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, fx
 
 EIGHT = 8  # rows whose entries are reduced together
+WIDER = 8  # what is used by tensors of so many times its entries is computed beforehand
 LONG = 512  # a matrix of so many rows times its own transpose is computed by halves
 FAR = 700  # exp of more leaves what a float can hold
 THIN = 4  # a product of so few columns and rows is a sum that fuses with what comes after it
@@ -145,6 +146,52 @@ def by_eights(graph: fx.Graph) -> None:
             partial = graph.call_function(n.target, (eights, [-2]))
             partial.meta["val"] = eights.meta["val"].sum(-2)
         n.args = (partial, *n.args[1:])
+
+
+def by_parts(graph: fx.Graph) -> None:
+    """Divide sums instead of what is summed, and sum a tensor up from sums of its parts that are there: fewer looks at all of it."""
+    for n in list(graph.nodes):
+        if n.target not in (aten.sum.default, aten.sum.dim_IntList) or n.args[0].target is not aten.mul.Tensor or len(n.args[0].users) > 1:
+            continue
+        kept = len(n.args) > 2 and n.args[2]
+        for x, y in (n.args[0].args, n.args[0].args[::-1]):
+            if getattr(x, "target", None) is not aten.div.Tensor or not isinstance(by := x.args[1], fx.Node):
+                continue
+            if shape(by) and not (kept and shape(by) == shape(n)):  # not the same for all that is summed
+                continue
+            with graph.inserting_before(n):
+                product = graph.call_function(aten.mul.Tensor, (x.args[0], y))
+                total = graph.call_function(n.target, (product, *n.args[1:]))
+                quotient = graph.call_function(aten.div.Tensor, (total, by))
+                value = graph.call_function(aten._to_copy.default, (quotient,), {"dtype": n.meta["val"].dtype})
+            product.meta, total.meta, value.meta = dict(n.args[0].meta), dict(n.meta), dict(n.meta)
+            quotient.meta = {"val": n.meta["val"] / by.meta["val"]}
+            n.replace_all_uses_with(value)
+            graph.erase_node(n)
+            break
+    graph.eliminate_dead_code()
+    once(graph)
+    parts: dict[Any, fx.Node] = {}
+    for n in graph.nodes:
+        if n.target is aten.sum.dim_IntList or (n.target is aten.linalg_vector_norm.default and len(n.args) > 2 and n.args[1] == 2):
+            parts.setdefault((n.target, n.args[0]), n)
+        elif len(n.args) == 1 and n.target in (aten.sum.default, aten.linalg_vector_norm.default):
+            some = aten.sum.dim_IntList if n.target is aten.sum.default else n.target
+            n.args = (parts.get((some, n.args[0]), n.args[0]),)
+
+
+def stored(graph: fx.Graph, few: Collection[fx.Node]) -> None:
+    """Compute what comes from sums before the loops that use it: inductor would do so for each entry, unless it is viewed as strided."""
+    for n in list(graph.nodes):
+        if n in few or n.op != "call_function" or not n.all_input_nodes or view(n) or not _by_entries(n):
+            continue
+        users = [u for u in n.users if u.op == "call_function" and isinstance(u.meta["val"], Tensor)]
+        if any(_by_entries(u) and size(u) >= WIDER * size(n) for u in users):
+            with graph.inserting_after(n):
+                there = graph.call_function(aten.as_strided.default, (n, list(shape(n)), list(n.meta["val"].stride())))
+            there.meta = dict(n.meta)
+            for u in users:
+                u.replace_input_with(n, there)
 
 
 def by_logarithms(graph: fx.Graph) -> None:

@@ -247,3 +247,50 @@ def test_other_errors_are_not_hidden():
 
     with pytest.raises(Exception, match="ArithmeticError"):
         played(Muon, backend, [(4, 5)])
+
+
+def nodes(optimizer, *targets):
+    return [n for stage in optimizer._stages.values() if isinstance(stage, Stage) for n in stage.graph.nodes if n.target in targets]
+
+
+def length(x, dim=None):
+    return torch.linalg.vector_norm(x, dim=dim, keepdim=dim is not None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "whole", "divisions"),
+    [
+        (lambda x, g, h: (x / length(x, 1) * g).sum(1, keepdim=True), {(6, 6): 2}, 0),
+        (lambda x, g, h: (g * (x / (length(x) + h.lr))).sum(), {(6, 6): 2}, 0),
+        (lambda x, g, h: (x / length(x, 1) * g).sum(1, keepdim=True) * (x / length(x) * g).sum(), {(6, 6): 2, (6, 1): 2}, 0),
+        (lambda x, g, h: (x * g).sum(0) + (x * g).sum(), {(6, 6): 1, (6,): 1}, 0),
+        (lambda x, g, h: length(x, 0) + length(x), {(6, 6): 1, (1, 6): 1}, 0),
+        (lambda x, g, h: (x / length(x, 1) * g).sum(0, keepdim=True), {(6, 6): 2}, 1),
+        (lambda x, g, h: (x / length(x, 1).flatten() * g).sum(1), {(6, 6): 2}, 1),
+        (lambda x, g, h: torch.linalg.vector_norm(x, 1, 1, keepdim=True) + length(x), {(6, 6): 2}, 0),
+        (lambda x, g, h: torch.linalg.vector_norm(x, 1) + length(x, 1), {(6, 6): 2}, 0),
+    ],
+    ids=["by rows", "by all", "both", "sum of sums", "norm of norms", "by what is summed", "elsewhere", "other powers", "of others"],
+)
+def test_sums_are_taken_from_sums_where_that_is_the_same(rule, whole, divisions):
+    """`whole`: the shapes that are summed, and how often; `divisions` of all entries."""
+    (alone, together), optimizer = played(method(lambda theta, g, s, h: theta - rule(theta, g, h) * g), as_it_is, [(6, 6)])
+    torch.testing.assert_close(together, alone, rtol=1e-12, atol=1e-14)
+    aten = torch.ops.aten
+    sums = nodes(optimizer, aten.sum.default, aten.sum.dim_IntList, aten.linalg_vector_norm.default)
+    shapes = [tuple(n.args[0].meta["val"].shape) for n in sums]
+    assert {shape: shapes.count(shape) for shape in shapes} == whole
+    assert sum(n.meta["val"].shape == (6, 6) for n in nodes(optimizer, aten.div.Tensor)) == divisions
+
+
+def test_what_comes_from_sums_is_computed_before_the_loops_that_use_it():
+    def rule(theta, g, s, h):
+        share = torch.sqrt(g.abs().sum(1, keepdim=True)) + h.lr
+        return theta - g / share * (length(theta) + 1) ** 0.25
+
+    (alone, together), optimizer = played(method(rule), as_it_is, [(9, 8)])
+    torch.testing.assert_close(together, alone, rtol=1e-12, atol=1e-14)
+    stored = nodes(optimizer, torch.ops.aten.as_strided.default)
+    assert sorted(tuple(n.meta["val"].shape) for n in stored) == [(), (9, 1)]
+    loops = [n for n in nodes(optimizer, torch.ops.aten.div.Tensor, torch.ops.aten.mul.Tensor) if n.meta["val"].shape == (9, 8)]
+    assert {i for n in loops for i in n.all_input_nodes if i.meta["val"].numel() < 72} == set(stored)

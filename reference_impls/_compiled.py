@@ -61,6 +61,7 @@ class Now:
         self.asked: dict[str, list[Any]] = {}  # by the names of the request's fields
         self.replies: list[Sequence[Any]] = []  # of each request
         self.still: list[bool] = []  # of each request: whether the replies are the parameters themselves
+        self.shared: list[bool] = []  # of each request: whether all tensors have the same reply
 
 
 class Job:
@@ -156,7 +157,8 @@ class Plan:
         self._read(gs, hs)
         self.layouts = _layouts(self.now.gs)
         self.common = {key: Common(jobs, owner._own) for key, jobs in alike.items()}
-        self.batches = [batch for common in self.common.values() for batch in _batches(owner, common, room, self.now)]
+        self.shares = [(common, list(_batches(owner, common, alike[key], room, self.now))) for key, common in self.common.items()]
+        self.batches = [batch for _, batches in self.shares for batch in batches]
         # from now on, the state is kept where it is
         self.counts = list(map(len, self.states))
         self.lasting = [x for state in self.states for x in state.values()]
@@ -199,6 +201,7 @@ class Plan:
         if not all(map(is_, replies, self.params)) and not all(isinstance(x, Tensor) for x in replies):
             raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
         self.now.still.append(all(map(Tensor.is_set_to, replies, self.thetas)))
+        self.now.shared.append(len(replies) > 1 and all(x is replies[0] for x in replies))
         self.now.replies.append(replies)
 
     def stages(self, owner: Any, memo: dict[Any, Any]) -> "list[Stage]":
@@ -216,6 +219,8 @@ class Plan:
     def end(self) -> None:
         """Count the step, and let go of what belongs to it alone."""
         self.now.clear()
+        for common, batches in self.shares:
+            common.settle(batches)
         for batch in self.batches:
             batch.inputs = []
         for clock, _ in self.clocks:
@@ -238,27 +243,43 @@ class Plan:
 class Common:
     """Tensors with the same hyperparameters, and the slots of one number each (`names`) in which all of them keep the same.
 
-    What is computed from such numbers is computed once for all (`numbers`).
+    What is computed from such numbers is computed once for all (`numbers`). Each name has one tensor (`columns`), of which all slots of
+    the name are parts from now on.
     """
 
     def __init__(self, jobs: list[Job], own: Collection[str]) -> None:
-        self.jobs = jobs
-        numbers = [{name for name, x in job.slots.items() if not x.dim()} for job in jobs]
+        self.names: list[str] = []
+        self.columns: list[Tensor] = []
+        numbers = [{(name, x.dtype) for name, x in job.slots.items() if not x.dim()} for job in jobs]
         together = len({job.p.device for job in jobs}) == 1
-        self.names = sorted(set.intersection(*numbers).difference(own)) if together else []
-        same = self._same()
-        self.names = [name for name in self.names if name in same]
+        for name, _ in sorted(set.intersection(*numbers), key=str) if together else ():
+            column = torch.stack([job.slots[name] for job in jobs])
+            if name not in own and self._same([column]):
+                self.names.append(name)
+                self.columns.append(column)
+                for job, part in zip(jobs, column.unbind(), strict=True):
+                    job.state[name] = job.slots[name] = part
         self.again()
 
     def again(self) -> bool:
         """Take in a later step, if the numbers are still the same for all."""
-        self.numbers = [self.jobs[0].slots[name].clone() for name in self.names]
-        return len(self._same()) == len(self.names)
+        self.numbers = [column[0].clone() for column in self.columns]
+        return self._same(self.columns)
 
-    def _same(self) -> set[str]:
-        slots = [job.slots[name] for name in self.names for job in self.jobs]
-        values = torch.stack(slots).view(len(self.names), -1).tolist() if slots else []
-        return {name for name, row in zip(self.names, values, strict=True) if row.count(row[0]) == len(row)}
+    @staticmethod
+    def _same(columns: Sequence[Tensor]) -> bool:
+        return all(row.count(row[0]) == len(row) for row in (column.tolist() for column in columns))
+
+    def settle(self, batches: "Sequence[Batch]") -> None:
+        """Write what the numbers are after the step."""
+        for name, column in zip(self.names, self.columns, strict=True):
+            values = [batch.after.get(name) for batch in batches]
+            if values[0] is not None and values.count(values[0]) == len(values):
+                column.fill_(values[0])
+                continue
+            for batch, value in zip(batches, values, strict=True):
+                for job in batch.jobs if value is not None else ():
+                    job.slots[name].fill_(value)
 
 
 class Batch:
@@ -280,6 +301,7 @@ class Batch:
         self.moved: int | None = None  # the reply that is theta itself, where a wrapped optimizer took it
         self.inputs: list[Any] = []
         self.stale: set[str] = set()  # inputs with these roles are not up to date
+        self.after: dict[str, float] = {}  # what common numbers are after the step
         self.roles: tuple[str, ...] = ()
         self.groups = [jobs] if rows else [[job] for job in jobs]
         self.lasting: list[Any] = []  # the inputs of every step, with None for what each brings
@@ -301,7 +323,7 @@ class Batch:
         """Lay out the inputs of a step with these `_parts` of hyperparameters: tensors, and all else, which must be what it was."""
         self.h, self.t = self.now.hs[self.numbers[0]], self.now.ts[self.numbers[0]]
         numbers, fixed = parts[id(self.h)]
-        self.heard, self.moved, self.inputs = 0, None, [*self.lasting, *numbers, *self.common.numbers]
+        self.heard, self.moved, self.inputs, self.after = 0, None, [*self.lasting, *numbers, *self.common.numbers], {}
         self.roles, self.replied = self.roles[: len(self.inputs)], ()
         self.stale = {"g", "theta", "slot"}
         return bool(fixed == self.fixed)
@@ -328,7 +350,7 @@ class Batch:
                 self.moved = k
                 self.stale.add("theta")
                 continue
-            own = len(self.jobs) == 1 or any(x is not column[0] for x in column)
+            own = not self.now.shared[k]
             given = [self._gather(column)] if own and self.rows else [self._gather([x]) for x in column] if own else column[:1]
             self.inputs += given
             self.roles += ("reply" if own else "shared reply",) * len(given)
@@ -373,9 +395,8 @@ class Batch:
                     column[job.number] = as_it_is[source] if source else self._shaped(next(own), job.theta.shape)
         elif self.rows and not stage.idle:
             self._scatter("theta", [j.theta for j in self.jobs])
-            if len(self.jobs) < self.rows:
-                for name in self.jobs[0].slots:
-                    self._scatter(f"slot {name}", [j.slots[name] for j in self.jobs])
+            for name in self.jobs[0].slots if len(self.jobs) < self.rows else stage.moved:
+                self._scatter(f"slot {name}", [j.slots[name] for j in self.jobs])
 
     def _shaped(self, x: Tensor, shape: torch.Size) -> Tensor:
         """What is asked of a flat tensor is flat, too."""
@@ -399,9 +420,9 @@ class Batch:
         return stack.view(self.rows, -1) if self.flat and stack.dim() > 1 else stack
 
     def _slot(self, name: str) -> Tensor:
-        """The slots of all jobs in one; if none is missing, each job's own is from now on a part of it."""
+        """The slots of all jobs in one; if none is missing, each job's own is from now on a part of it, unless it is a common number."""
         stack = self._gather([j.slots[name] for j in self.jobs], f"slot {name}")
-        if len(self.jobs) == self.rows:
+        if len(self.jobs) == self.rows and name not in self.common.names:
             for job, part in zip(self.jobs, self.stacks[f"slot {name}"].unbind(), strict=True):
                 job.state[name] = job.slots[name] = part
         return stack
@@ -412,10 +433,10 @@ class Batch:
         torch._foreach_copy_(into, self.parts[name])
 
 
-def _batches(owner: Any, common: Common, room: Counter[Any], now: Now) -> Iterator[Batch]:
+def _batches(owner: Any, common: Common, jobs: Sequence[Job], room: Counter[Any], now: Now) -> Iterator[Batch]:
     alike: dict[Any, list[Job]] = {}
-    entries = sum(job.theta.numel() for job in common.jobs)
-    for number, job in enumerate(common.jobs):
+    entries = sum(job.theta.numel() for job in jobs)
+    for number, job in enumerate(jobs):
         alone = room[job.kind] == 1
         work = "other" if alone else _work(owner, job, now)
         stacked = not alone and (job.theta.numel() <= SMALL or work == "products")
@@ -452,7 +473,8 @@ def _work(owner: Any, job: Job, now: Now) -> str:
     key = "work", job.theta.shape, job.theta.dtype
     if key not in owner._stages:
         parts = _parts(vars(now.hs[job.number]))
-        batch = Batch([job], Common([job], owner._own), 0, False, now, *parts)
+        twin = Job(job.number, job.p, now.hs[job.number], dict(job.state))
+        batch = Batch([twin], Common([twin], owner._own), 0, False, now, *parts)
         batch.begin({id(batch.h): parts})
         batch.load(batch.stale)
         stage = Stage(owner, batch)
@@ -484,6 +506,8 @@ class Stage:
         self.uses: set[str] = set()  # roles of inputs
         self.sources: list[str | None] = []  # of what is asked: "g", "theta" or "place", or None if it is computed
         self.moves: list[fx.Node] = []  # where the thetas are kept, if the parameters themselves take the values to ask at
+        self.later = Counted([], [])  # what common numbers are after the step
+        self.moved: set[str] = set()  # common numbers that are written like other slots
         self.plain = False  # true once `main` was compiled and is all there is to call
         self.roles = batch.roles
         if case:
@@ -548,22 +572,27 @@ class Stage:
 
         if self.aside.gives:
             pool += known(self.aside.text, self.aside_takes, lambda: self.aside.run(*[pool[i] for i in self.aside_takes]))
-        if self.count:  # what is packed may read like what is aside
-            pool.append(known((PACKED, self.counted.text), self.counted_takes, partial(self._counted, batch)))
+        if self.later.names:
+            batch.after = known((self.later.names, self.later.text), self.later_takes, partial(self._numbers, self.later, batch))
+        if self.counted.compute:  # what is packed may read like what is aside
+            pool.append(known((PACKED, self.counted.text), self.counted_takes, partial(self._pack, batch)))
         elif self.packed:
             pool.append(known(PACKED, self.packing, lambda: torch.stack([pool[i] for i in self.packing])))
         if self.plain and isinstance(self.main, Piece):
             return self.main.ready([pool[i] for i in self.main_takes])
         return partial(self._run, dict(zip(self.names, pool, strict=True)))
 
-    def _counted(self, batch: Batch) -> Tensor:
-        """The packed numbers, computed by Python."""
-        assert self.count is not None
-        return torch.tensor(self.count(self._given(batch, self.counted_takes)), dtype=torch.float64)
+    def _pack(self, batch: Batch) -> Tensor:
+        return torch.tensor([*self._numbers(self.counted, batch).values()], dtype=torch.float64)
 
-    def _given(self, batch: Batch, indices: Sequence[int]) -> dict[fx.Node, float]:
+    def _numbers(self, counted: "Counted", batch: Batch) -> dict[Any, float]:
+        assert counted.compute is not None
+        indices = [i for i, p in enumerate(self.places) if p in counted.takes]
+        return dict(zip(counted.names, counted.compute(self._given(batch, indices)), strict=True))
+
+    def _given(self, batch: Batch, indices: Sequence[int]) -> dict[fx.Node, Any]:
         """The step number and these inputs, as Python computes with them."""
-        return {self.clock: batch.t, **{self.places[i]: batch.inputs[i].item() for i in indices if i != self.ticks}}
+        return {self.clock: batch.t, **{self.places[i]: batch.inputs[i].tolist() for i in indices if i != self.ticks}}
 
     def _run(self, env: dict[Any, Any]) -> list[Tensor]:
         outs = self.main(env)
@@ -651,21 +680,22 @@ class Stage:
             pairs = self._moves()
             asked = self.outs = self._computed()
         else:
-            self._share()
+            common = self._share()
             pairs, asked = [(p, n) for p, n in zip(written, self.outs, strict=True) if p is not n], []
+            self.later = self._later([(common[p], n) for p, n in pairs if p in common])
+            pairs = [(p, n) for p, n in pairs if common.get(p) not in self.later.names]
+            self.moved = {common[p] for p, _ in pairs if p in common}
         pairs = self._copied(pairs, few)
         nodes = [n for n in self.graph.nodes if n.op != "output"]
         inputs = few.intersection(self.places)
         varying = {n for n in few if not inputs.isdisjoint(_graphs.needed([n], ()))}  # the others are constants of the graph
-        numbers = [n for n in nodes if n in varying and not few.issuperset(n.users)]
+        read = {*asked, *(n for _, n in pairs)}
+        numbers = [n for n in nodes if n in varying and (n in read or not few.issuperset(u for u in n.users if u.op != "output"))]
         frontier = [n for n in numbers if n not in inputs]
         slots = {p for p, role in zip(self.places, self.roles, strict=False) if role == "slot"}  # written in place, so not packed
         self.packed = [n for n in numbers if n not in slots and n.meta["val"].dim() == 0 and n.meta["val"].dtype == torch.float64]
-        self.counted = Piece(nodes, [], self.packed)  # which tells what they are computed from, and how
-        single = all(n.meta["val"].dim() == 0 and n.meta["val"].device.type == "cpu" for n in self.counted.takes)
-        self.count = _graphs.arithmetic(self.packed) if single and self.packed else None
-        read = {*asked, *(n for _, n in pairs)}
-        self.aside = Piece(nodes, [], [n for n in frontier if not self.count or n not in self.packed or n in read])
+        self.counted = Counted(nodes, self.packed)
+        self.aside = Piece(nodes, [], [n for n in frontier if not self.counted.compute or n not in self.packed or n in read])
         # torch.compile loses what is written to a float64 input of one number
         here = [(p, n) for p, n in pairs if n not in frontier and p.meta["val"].dim()]
         self.copies = [pair for pair in pairs if pair not in here]
@@ -674,11 +704,20 @@ class Stage:
         self.main = cut(nodes, frontier, missing, here, backend, self.packed)
         self.names = [*self.places, *self.moves, *self.aside.gives, *[PACKED] * bool(self.packed)]  # of all that is at hand
         at = {name: i for i, name in enumerate(self.names)}
-        self.main_takes, self.aside_takes, self.counted_takes = ([at[n] for n in x.takes] for x in (self.main, self.aside, self.counted))
-        self.packing = [] if self.count else [at[n] for n in self.packed]
-        self.idle = not pairs and not asked
-        used = {*self.aside.takes, *self.counted.takes, *self.main.takes, *self.packed, *asked, *(n for _, n in self.copies)}
+        parts = self.main, self.aside, self.counted, self.later
+        self.main_takes, self.aside_takes, self.counted_takes, self.later_takes = ([at[n] for n in x.takes] for x in parts)
+        self.packing = [] if self.counted.compute else [at[n] for n in self.packed]
+        self.idle = not pairs and not asked and not self.later.names
+        used = {*(n for x in parts for n in x.takes), *self.packed, *asked, *(n for _, n in self.copies)}
         self.uses = {role for p, role in zip(self.places, self.roles, strict=False) if p in used}
+
+    def _later(self, numbers: Sequence[tuple[str, fx.Node]]) -> "Counted":
+        """What common numbers are after the step, where Python can compute that; no names where it cannot."""
+        after = {name: _one(n) for name, n in numbers}
+        if any(after[name] is not _one(n) for name, n in numbers):
+            return self.later
+        found = Counted(list(self.graph.nodes), list(after.values()), list(after))
+        return found if found.compute else self.later
 
     def _copied(self, pairs: Sequence[tuple[fx.Node, fx.Node]], few: set[fx.Node]) -> list[tuple[fx.Node, fx.Node]]:
         """With an input that is written to as another one's value, as 1 times it: inductor takes a clone for the written input itself."""
@@ -707,8 +746,11 @@ class Stage:
                 few.add(n)
         return few
 
-    def _share(self) -> None:
-        """Leave alone the numbers of all tensors that do not change, and find those that are computed from one tensor."""
+    def _share(self) -> dict[fx.Node, str]:
+        """Leave alone the numbers of all tensors that do not change, and find those that are computed from one tensor.
+
+        The places of the others, with their names.
+        """
         roles = dict(zip(self.places, self.roles, strict=True))
         own = [p for p in self.places if roles[p] in ("theta", "slot")]
         shared = dict(zip(self.batch.common.names, (p for p in self.places if roles[p] == "common"), strict=True))
@@ -717,7 +759,8 @@ class Stage:
             if name in shared:
                 if {"theta", "g", "slot", "reply"} & {roles.get(n) for n in _graphs.needed([self.outs[i]], ())}:
                     self.own.add(name)
-                self.outs[i] = own[i] if self.outs[i] is shared[name] else self.outs[i]
+                self.outs[i] = own[i] if _one(self.outs[i]) is shared[name] else self.outs[i]
+        return {p: name for p, name in zip(own, ["theta", *slots] * len(self.batch.groups), strict=True) if name in shared}
 
     def _computed(self) -> list[fx.Node]:
         """What is asked, without what is the parameters or gradients as they are (`sources`)."""
@@ -749,7 +792,22 @@ class Stage:
         return [*zip(self.moves, thetas, strict=True), *zip(thetas, at, strict=True)]
 
 
+class Counted:
+    """Numbers of a graph, with names, that Python computes (`compute`, None if it cannot) from those that it `takes`; `text` tells how."""
+
+    def __init__(self, nodes: Sequence[fx.Node], targets: list[fx.Node], names: Sequence[Any] | None = None) -> None:
+        piece = Piece(nodes, [], targets)
+        self.takes, self.text, self.names = piece.takes, piece.text, tuple(targets if names is None else names)
+        on_cpu = all(n.meta["val"].device.type == "cpu" for n in self.takes)
+        self.compute = _graphs.arithmetic(targets) if on_cpu and targets else None
+
+
 # --- following a rule
+
+
+def _one(n: fx.Node) -> fx.Node:
+    """The number that is the same in each row of a stack."""
+    return n.args[0] if n.target is aten.expand.default else n  # type: ignore[return-value]
 
 
 def _asked(rule: Any, replies: Iterator[Tensor]) -> tuple[Any, Any]:

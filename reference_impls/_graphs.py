@@ -1,7 +1,9 @@
 """Rewrites of graphs before they are compiled: the same values, in the form that inductor makes fast loops of."""
 
+import functools
 import math
 import operator
+import struct
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -34,16 +36,49 @@ def _power(x: float, y: float) -> float:
     return float(x**y) if x > 0 and abs(y * math.log(x)) < FAR else float(torch.tensor(x, dtype=torch.float64) ** y)
 
 
+def _exp(x: float) -> float:
+    return math.exp(x) if x < FAR else float(torch.tensor(x, dtype=torch.float64).exp())
+
+
+def _log(x: float) -> float:
+    return math.log(x) if x > 0 else math.nan if x else -math.inf
+
+
+def _cos(x: float) -> float:
+    return math.cos(x) if math.isfinite(x) else math.nan
+
+
+def _maximum(x: float, y: float) -> float:
+    return x if x > y or math.isnan(x) else y
+
+
+def _minimum(x: float, y: float) -> float:
+    return x if x < y or math.isnan(x) else y
+
+
+def _clamp(x: float, low: float | None = None, high: float | None = None) -> float:
+    x = x if low is None else _maximum(x, low)
+    return x if high is None else _minimum(x, high)
+
+
 ON_NUMBERS: Mapping[Any, Callable[..., float]] = {
     getattr(getattr(aten, name), overload): function
     for name, function in {
         "add": operator.add, "sub": operator.sub, "rsub": lambda x, y: y - x, "mul": operator.mul, "div": _quotient, "pow": _power,
         "remainder": _remainder, "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt,
-        "ge": operator.ge, "neg": operator.neg, "reciprocal": partial(_quotient, 1.0), "sqrt": _root,
+        "ge": operator.ge, "neg": operator.neg, "reciprocal": partial(_quotient, 1.0), "sqrt": _root, "exp": _exp, "log": _log, "cos": _cos,
+        "maximum": _maximum, "minimum": _minimum, "clamp": _clamp, "where": lambda c, x, y: x if c else y,
+        "bitwise_and": operator.and_, "bitwise_or": operator.or_, "bitwise_not": operator.not_, "logical_not": operator.not_, "abs": abs,
+        "scalar_tensor": float, "ones_like": lambda _: 1.0,
+        "select": lambda x, _, i: x[i],
     }.items()
     for overload in getattr(aten, name).overloads()
-    if overload in ("Tensor", "Scalar", "Tensor_Tensor", "Tensor_Scalar", "default")
+    if overload in ("Tensor", "Scalar", "Tensor_Tensor", "Tensor_Scalar", "default", "self", "int")
 }  # fmt: skip
+
+DIGITS = torch.float64, torch.float32, torch.int64, torch.bool
+KINDS = {"dtype", "layout", "device", "pin_memory", "memory_format"}  # of a new number
+SHARP = {"exp", "log", "cos", "pow", "remainder"}  # what in float32 is not the rounded result of what it is in float64
 
 
 def unbound(graph: fx.Graph) -> None:
@@ -88,19 +123,46 @@ def choose(graph: fx.Graph, choices: Sequence[fx.Node], due: Sequence[bool]) -> 
 
 
 def arithmetic(targets: Sequence[fx.Node]) -> Callable[[Mapping[fx.Node, float]], list[float]] | None:
-    """The targets as a function of plain numbers: far cheaper than operations on tensors of one. None if there are other operations."""
+    """The targets as a function of plain numbers, and lists of them: far cheaper than operations on tensors of one.
+
+    None if there are other operations.
+    """
     within = needed(targets, ())
     made = [n for n in targets[0].graph.nodes if n in within and n.op != "placeholder"] if targets else []
-    if any(n.target not in ON_NUMBERS or n.kwargs or n.meta["val"].dtype not in (torch.float64, torch.int64, torch.bool) for n in made):
+    if any(n.target not in ON_NUMBERS or {*n.kwargs} - KINDS or n.meta["val"].dim() or not _by_python(n) for n in made):
         return None
+    single = [_dtype(n) == torch.float32 for n in made]
+    words = [tuple(_single(x) if one and isinstance(x, float) else x for x in n.args) for n, one in zip(made, single, strict=True)]
 
-    def computed(given: Mapping[fx.Node, float]) -> list[float]:
+    def computed(given: Mapping[fx.Node, Any]) -> list[float]:
         values = dict(given)
-        for n in made:
-            values[n] = ON_NUMBERS[n.target](*(values[x] if isinstance(x, fx.Node) else x for x in n.args))
+        for n, one, args in zip(made, single, words, strict=True):
+            value = ON_NUMBERS[n.target](*(values[x] if isinstance(x, fx.Node) else x for x in args))
+            values[n] = _single(value) if one and isinstance(value, float) else value
         return [values[n] for n in targets]
 
     return computed
+
+
+def _by_python(n: fx.Node) -> bool:
+    """Whether Python has the dtypes for it, and rounds as torch does."""
+    dtypes = {n.meta["val"].dtype, *(i.meta["val"].dtype for i in n.all_input_nodes)}
+    inverts = n.target in (aten.bitwise_not.default,) and n.meta["val"].dtype != torch.bool
+    return dtypes.issubset(DIGITS) and not inverts and (_dtype(n) != torch.float32 or n.target.overloadpacket.__name__ not in SHARP)
+
+
+def _dtype(n: fx.Node) -> torch.dtype:
+    """In which it is computed: a comparison in that of what it compares."""
+    inputs = [i.meta["val"].dtype for i in n.all_input_nodes]
+    return functools.reduce(torch.promote_types, inputs) if inputs and n.meta["val"].dtype == torch.bool else n.meta["val"].dtype  # type: ignore[no-any-return]
+
+
+def _single(x: float) -> float:
+    """The nearest number of float32."""
+    try:
+        return float(struct.unpack("f", struct.pack("f", x))[0])
+    except OverflowError:
+        return math.copysign(math.inf, x)
 
 
 def once(graph: fx.Graph) -> None:

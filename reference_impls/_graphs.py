@@ -213,13 +213,16 @@ def by_eights(graph: fx.Graph) -> None:
 def by_parts(graph: fx.Graph) -> None:
     """Divide sums instead of what is summed, and sum a tensor up from sums of its parts that are there: fewer looks at all of it."""
     for n in list(graph.nodes):
-        if n.target not in (aten.sum.default, aten.sum.dim_IntList) or n.args[0].target is not aten.mul.Tensor or len(n.args[0].users) > 1:
+        if n.target not in (aten.sum.default, aten.sum.dim_IntList) or n.args[0].target is not aten.mul.Tensor:
+            continue
+        if n.kwargs or len(n.args[0].users) > 1:
             continue
         kept = len(n.args) > 2 and n.args[2]
         for x, y in (n.args[0].args, n.args[0].args[::-1]):
-            if getattr(x, "target", None) is not aten.div.Tensor or not isinstance(by := x.args[1], fx.Node):
+            if getattr(x, "target", None) is not aten.div.Tensor or not all(isinstance(i, fx.Node) for i in x.args):
                 continue
-            if shape(by) and not (kept and shape(by) == shape(n)):  # not the same for all that is summed
+            by, same = x.args[1], not shape(x.args[1]) or (kept and shape(x.args[1]) == shape(n))
+            if shape(x.args[0]) != shape(n.args[0]) or not same:  # for all that is summed
                 continue
             with graph.inserting_before(n):
                 product = graph.call_function(aten.mul.Tensor, (x.args[0], y))
@@ -234,7 +237,7 @@ def by_parts(graph: fx.Graph) -> None:
     graph.eliminate_dead_code()
     once(graph)
     parts: dict[Any, fx.Node] = {}
-    for n in graph.nodes:
+    for n in (n for n in graph.nodes if not n.kwargs):
         if n.target is aten.sum.dim_IntList or (n.target is aten.linalg_vector_norm.default and len(n.args) > 2 and n.args[1] == 2):
             parts.setdefault((n.target, n.args[0]), n)
         elif len(n.args) == 1 and n.target in (aten.sum.default, aten.linalg_vector_norm.default):

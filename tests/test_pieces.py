@@ -265,12 +265,26 @@ def length(x, dim=None):
         (lambda x, g, h: (x / length(x, 1) * g).sum(1, keepdim=True) * (x / length(x) * g).sum(), {(6, 6): 2, (6, 1): 2}, 0),
         (lambda x, g, h: (x * g).sum(0) + (x * g).sum(), {(6, 6): 1, (6,): 1}, 0),
         (lambda x, g, h: length(x, 0) + length(x), {(6, 6): 1, (1, 6): 1}, 0),
+        (lambda x, g, h: (x * g).sum(0) + (x / length(x) * g).sum(dtype=torch.float32), {(6, 6): 3}, 1),
+        (lambda x, g, h: (1 / length(x, 1) * g).sum(1, keepdim=True), {(6, 6): 2}, 0),
         (lambda x, g, h: (x / length(x, 1) * g).sum(0, keepdim=True), {(6, 6): 2}, 1),
         (lambda x, g, h: (x / length(x, 1).flatten() * g).sum(1), {(6, 6): 2}, 1),
         (lambda x, g, h: torch.linalg.vector_norm(x, 1, 1, keepdim=True) + length(x), {(6, 6): 2}, 0),
         (lambda x, g, h: torch.linalg.vector_norm(x, 1) + length(x, 1), {(6, 6): 2}, 0),
     ],
-    ids=["by rows", "by all", "both", "sum of sums", "norm of norms", "by what is summed", "elsewhere", "other powers", "of others"],
+    ids=[
+        "by rows",
+        "by all",
+        "both",
+        "sum of sums",
+        "norm of norms",
+        "other digits",
+        "rows",
+        "by what is summed",
+        "elsewhere",
+        "other powers",
+        "of others",
+    ],
 )
 def test_sums_are_taken_from_sums_where_that_is_the_same(rule, whole, divisions):
     """`whole`: the shapes that are summed, and how often; `divisions` of all entries."""

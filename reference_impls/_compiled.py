@@ -157,8 +157,9 @@ class Plan:
         self._read(gs, hs)
         self.layouts = _layouts(self.now.gs)
         self.common = {key: Common(jobs, owner._own) for key, jobs in alike.items()}
-        self.shares = [(common, list(_batches(owner, common, alike[key], room, self.now))) for key, common in self.common.items()]
-        self.batches = [batch for _, batches in self.shares for batch in batches]
+        for common in self.common.values():
+            common.batches = list(_batches(owner, common, room, self.now))
+        self.batches = [batch for common in self.common.values() for batch in common.batches]
         # from now on, the state is kept where it is
         self.counts = list(map(len, self.states))
         self.lasting = [x for state in self.states for x in state.values()]
@@ -219,8 +220,8 @@ class Plan:
     def end(self) -> None:
         """Count the step, and let go of what belongs to it alone."""
         self.now.clear()
-        for common, batches in self.shares:
-            common.settle(batches)
+        for common in self.common.values():
+            common.settle()
         for batch in self.batches:
             batch.inputs = []
         for clock, _ in self.clocks:
@@ -248,6 +249,7 @@ class Common:
     """
 
     def __init__(self, jobs: list[Job], own: Collection[str]) -> None:
+        self.jobs, self.batches = jobs, list[Batch]()
         self.names: list[str] = []
         self.columns: list[Tensor] = []
         numbers = [{(name, x.dtype) for name, x in job.slots.items() if not x.dim()} for job in jobs]
@@ -270,14 +272,14 @@ class Common:
     def _same(columns: Sequence[Tensor]) -> bool:
         return all(row.count(row[0]) == len(row) for row in (column.tolist() for column in columns))
 
-    def settle(self, batches: "Sequence[Batch]") -> None:
+    def settle(self) -> None:
         """Write what the numbers are after the step."""
         for name, column in zip(self.names, self.columns, strict=True):
-            values = [batch.after.get(name) for batch in batches]
+            values = [batch.after.get(name) for batch in self.batches]
             if values[0] is not None and values.count(values[0]) == len(values):
                 column.fill_(values[0])
                 continue
-            for batch, value in zip(batches, values, strict=True):
+            for batch, value in zip(self.batches, values, strict=True):
                 for job in batch.jobs if value is not None else ():
                     job.slots[name].fill_(value)
 
@@ -395,7 +397,7 @@ class Batch:
                     column[job.number] = as_it_is[source] if source else self._shaped(next(own), job.theta.shape)
         elif self.rows and not stage.idle:
             self._scatter("theta", [j.theta for j in self.jobs])
-            for name in self.jobs[0].slots if len(self.jobs) < self.rows else stage.moved:
+            for name in self.jobs[0].slots if len(self.jobs) < self.rows else stage.scattered:
                 self._scatter(f"slot {name}", [j.slots[name] for j in self.jobs])
 
     def _shaped(self, x: Tensor, shape: torch.Size) -> Tensor:
@@ -433,10 +435,10 @@ class Batch:
         torch._foreach_copy_(into, self.parts[name])
 
 
-def _batches(owner: Any, common: Common, jobs: Sequence[Job], room: Counter[Any], now: Now) -> Iterator[Batch]:
+def _batches(owner: Any, common: Common, room: Counter[Any], now: Now) -> Iterator[Batch]:
     alike: dict[Any, list[Job]] = {}
-    entries = sum(job.theta.numel() for job in jobs)
-    for number, job in enumerate(jobs):
+    entries = sum(job.theta.numel() for job in common.jobs)
+    for number, job in enumerate(common.jobs):
         alone = room[job.kind] == 1
         work = "other" if alone else _work(owner, job, now)
         stacked = not alone and (job.theta.numel() <= SMALL or work == "products")
@@ -507,7 +509,7 @@ class Stage:
         self.sources: list[str | None] = []  # of what is asked: "g", "theta" or "place", or None if it is computed
         self.moves: list[fx.Node] = []  # where the thetas are kept, if the parameters themselves take the values to ask at
         self.later = Counted([], [])  # what common numbers are after the step
-        self.moved: set[str] = set()  # common numbers that are written like other slots
+        self.scattered: set[str] = set()  # common numbers that are written like other slots
         self.plain = False  # true once `main` was compiled and is all there is to call
         self.roles = batch.roles
         if case:
@@ -573,7 +575,8 @@ class Stage:
         if self.aside.gives:
             pool += known(self.aside.text, self.aside_takes, lambda: self.aside.run(*[pool[i] for i in self.aside_takes]))
         if self.later.names:
-            batch.after = known((self.later.names, self.later.text), self.later_takes, partial(self._numbers, self.later, batch))
+            after = partial(self._numbers, self.later, self.later_takes, batch)
+            batch.after = known((self.later.names, self.later.text), self.later_takes, after)
         if self.counted.compute:  # what is packed may read like what is aside
             pool.append(known((PACKED, self.counted.text), self.counted_takes, partial(self._pack, batch)))
         elif self.packed:
@@ -583,12 +586,11 @@ class Stage:
         return partial(self._run, dict(zip(self.names, pool, strict=True)))
 
     def _pack(self, batch: Batch) -> Tensor:
-        return torch.tensor([*self._numbers(self.counted, batch).values()], dtype=torch.float64)
+        return torch.tensor([*self._numbers(self.counted, self.counted_takes, batch).values()], dtype=torch.float64)
 
-    def _numbers(self, counted: "Counted", batch: Batch) -> dict[Any, float]:
+    def _numbers(self, counted: "Counted", takes: Sequence[int], batch: Batch) -> dict[Any, float]:
         assert counted.compute is not None
-        indices = [i for i, p in enumerate(self.places) if p in counted.takes]
-        return dict(zip(counted.names, counted.compute(self._given(batch, indices)), strict=True))
+        return dict(zip(counted.names, counted.compute(self._given(batch, takes)), strict=True))
 
     def _given(self, batch: Batch, indices: Sequence[int]) -> dict[fx.Node, Any]:
         """The step number and these inputs, as Python computes with them."""
@@ -684,7 +686,7 @@ class Stage:
             pairs, asked = [(p, n) for p, n in zip(written, self.outs, strict=True) if p is not n], []
             self.later = self._later([(common[p], n) for p, n in pairs if p in common])
             pairs = [(p, n) for p, n in pairs if common.get(p) not in self.later.names]
-            self.moved = {common[p] for p, _ in pairs if p in common}
+            self.scattered = {common[p] for p, _ in pairs if p in common}
         pairs = self._copied(pairs, few)
         nodes = [n for n in self.graph.nodes if n.op != "output"]
         inputs = few.intersection(self.places)

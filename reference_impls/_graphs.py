@@ -147,7 +147,7 @@ def arithmetic(targets: Sequence[fx.Node]) -> Callable[[Mapping[fx.Node, float]]
 def _by_python(n: fx.Node) -> bool:
     """Whether Python has the dtypes for it, and rounds as torch does."""
     dtypes = {n.meta["val"].dtype, *(i.meta["val"].dtype for i in n.all_input_nodes)}
-    inverts = n.target in (aten.bitwise_not.default,) and n.meta["val"].dtype != torch.bool
+    inverts = n.target is aten.bitwise_not.default and n.meta["val"].dtype != torch.bool
     return dtypes.issubset(DIGITS) and not inverts and (_dtype(n) != torch.float32 or n.target.overloadpacket.__name__ not in SHARP)
 
 
@@ -221,8 +221,9 @@ def by_parts(graph: fx.Graph) -> None:
         for x, y in (n.args[0].args, n.args[0].args[::-1]):
             if getattr(x, "target", None) is not aten.div.Tensor or not all(isinstance(i, fx.Node) for i in x.args):
                 continue
-            by, same = x.args[1], not shape(x.args[1]) or (kept and shape(x.args[1]) == shape(n))
-            if shape(x.args[0]) != shape(n.args[0]) or not same:  # for all that is summed
+            by = x.args[1]
+            same = not shape(by) or (kept and shape(by) == shape(n))  # for all that is summed
+            if not same or shape(x.args[0]) != shape(n.args[0]):
                 continue
             with graph.inserting_before(n):
                 product = graph.call_function(aten.mul.Tensor, (x.args[0], y))

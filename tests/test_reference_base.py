@@ -619,6 +619,7 @@ OF_NUMBERS = {
     "negative": lambda x, _: -x, "exponential": lambda x, _: x.exp(), "logarithm": lambda x, _: x.log(), "cosine": lambda x, _: x.cos(),
     "larger": torch.maximum, "smaller": torch.minimum, "at least": lambda x, _: x.clamp(min=0.5), "at most": lambda x, _: x.clamp(max=2),
     "between": lambda x, y: x.clamp(y, 1 - y), "choice": lambda x, y: torch.where(x > y, y, 0), "one": lambda x, _: torch.ones_like(x),
+    "size": lambda x, _: x.abs(), "neither": lambda x, y: torch.where(~(x > y), x, 1),
     "both": lambda x, y: torch.where((x > 0) & (y != 0), x, y), "either": lambda x, y: torch.where((x < 1) | (y == 2), 1, x),
 }  # fmt: skip
 STEPS = st.lists(st.tuples(st.sampled_from(sorted(OF_NUMBERS)), st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=8)

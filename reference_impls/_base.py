@@ -8,7 +8,8 @@ function of tensors, out of place, in the paper's order and names. `step` runs i
 import inspect
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
 from typing import Any, ClassVar, get_type_hints
 
 import torch
@@ -137,35 +138,31 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         `fisher` one on targets drawn from the model's own prediction, for methods that ask for `PerSample` or `Factors`.
         Sparse gradients, and complex parameters of a method that looks at whole tensors, are a TypeError.
         """
-        pairs = [(p, h) for p, h in self._pairs() if p.numel()]
-        if type(self).averaged is not ReferenceOptimizer.averaged and any("theta" in self.state.get(p, ()) for p, _ in pairs):
+        params, hs = self._columns()
+        if type(self).averaged is not ReferenceOptimizer.averaged and any("theta" in state for state in self.state.values()):
             raise RuntimeError("the parameters are the averaged ones now: call train() before step()")
-        loss, gs = None, [p.grad if self.uses_gradient else None for p, _ in pairs]
+        loss, gs = None, [p.grad if self.uses_gradient else None for p in params]
         if closure is not None and self.uses_gradient:
-            loss, gs = self._evaluated(closure, [p for p, _ in pairs])
-        jobs = [(p, g, h) for (p, h), g in zip(pairs, gs, strict=True) if g is not None or (not self.uses_gradient and p.requires_grad)]
-        self._admit(jobs)
-        if self._compile and jobs:
+            loss, gs = self._evaluated(closure, params)
+        everyone, moving = (params, hs), [g is not None for g in gs] if self.uses_gradient else [p.requires_grad for p in params]
+        if not all(moving):
+            params, gs, hs = ([*compress(column, moving)] for column in (params, gs, hs))
+        self._admit(params, gs)
+        objective = self._objective(params, gs, closure, full, fisher) if self._asks() and params else None
+        if self._compile and params:
             from reference_impls import _compiled
 
-            rows = [(p, g, h, self.state[p]) for p, g, h in jobs]
-            for p, _, h, state in rows:
-                if not state or self.optional:
-                    started = self._complete(seen(p), state, h) if state else self.init(seen(p), h)
-                    state.update((k, v.clone(memory_format=torch.contiguous_format)) for k, v in started.items() if k not in state)
-            objective = self._objective([p for p, _, _ in jobs], [g for _, g, _ in jobs], closure, full, fisher) if self._asks() else None
-            _compiled.step(self, rows, pairs, objective)
+            _compiled.step(self, params, gs, hs, everyone, objective)
             loss = objective.loss if objective and loss is None else loss
         elif not self._asks():
+            jobs = [*zip(params, gs, hs, strict=True)]
             for p, g, h in step_alike(self, jobs) if self.elementwise else jobs:
                 self._store(p, g, *self.apply(seen(p), seen(g), self._state(p, h), h))
-        elif jobs:
-            params, grads, hs = zip(*jobs, strict=True)
-            objective = self._objective(params, grads, closure, full, fisher)
+        elif objective:
             thetas = [seen(p).clone() for p in params]
-            states = [self._state(p, h) for p, _, h in jobs]
-            results = self.apply_all(thetas, [None if g is None else seen(g) for g in grads], states, hs, objective)
-            for p, g, theta, state in zip(params, grads, *results, strict=True):
+            states = [*map(self._state, params, hs)]
+            results = self.apply_all(thetas, [None if g is None else seen(g) for g in gs], states, hs, objective)
+            for p, g, theta, state in zip(params, gs, *results, strict=True):
                 self._store(p, g, theta, state)
             loss = objective.loss if loss is None else loss
         return loss
@@ -173,7 +170,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     @torch.no_grad()
     def eval(self) -> None:
         """Show the averaged point in the parameters, for methods that have one; `train` puts the other one back, bit for bit."""
-        for p, h in self._pairs():
+        for p, h in zip(*self._columns(), strict=True):
             state = self.state.get(p)
             if state and "theta" not in state and type(self).averaged is not ReferenceOptimizer.averaged:
                 point = self.averaged(seen(p), Names(state), h)
@@ -183,9 +180,9 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     @torch.no_grad()
     def train(self) -> None:
         """Put the training point back in the parameters after `eval`."""
-        for p, _ in self._pairs():
-            if "theta" in self.state.get(p, ()):
-                p.copy_(self.state[p].pop("theta"))
+        for p, state in self.state.items():
+            if "theta" in state:
+                p.copy_(state.pop("theta"))
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Resume bit for bit. torch casts state to the parameter's dtype, which would round what is kept in float32 and float64.
@@ -239,16 +236,20 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         """`state` as the rule reads it."""
         return Names({**{b.name: 0.0 for b in self.optional}, **state})
 
-    def _admit(self, jobs: Sequence[tuple[Tensor, Tensor | None, Names]]) -> None:
-        if {g.layout for _, g, _ in jobs if g is not None} - {torch.strided}:
+    def _admit(self, params: Sequence[Tensor], gs: Sequence[Tensor | None]) -> None:
+        if {g.layout for g in gs if g is not None} - {torch.strided}:
             raise TypeError(f"{type(self).__name__} takes no sparse gradients: ask the layer for dense ones (sparse=False)")
-        if not self.elementwise and any(p.is_complex() for p, _, _ in jobs):
+        if not self.elementwise and any(p.is_complex() for p in params):
             raise TypeError(f"{type(self).__name__} looks at whole tensors and is not defined for complex parameters")
 
-    def _pairs(self) -> Iterator[tuple[Tensor, Names]]:
+    def _columns(self) -> tuple[list[Tensor], list[Names]]:
+        """The parameters that have entries, and each one's hyperparameters."""
+        params, hs = list[Tensor](), list[Names]()
         for i, group in enumerate(self.param_groups):
-            h = self._names(group, self._lifted.setdefault(i, {}))
-            yield from ((p, h) for p in group["params"])
+            some = [p for p in group["params"] if p.numel()]
+            params += some
+            hs += [self._names(group, self._lifted.setdefault(i, {}))] * len(some)
+        return params, hs
 
     def _names(self, group: Mapping[str, Any], before: dict[str, tuple[Any, Any]] | None = None) -> Names:
         """The group's hyperparameters; for compiled runs as tensors, of which those whose values were there `before` are kept."""
@@ -261,6 +262,14 @@ class ReferenceOptimizer(torch.optim.Optimizer):
             if name not in before or not same(before[name][0], value):
                 before[name] = tuple(value) if isinstance(value, list) else value, lifted(value)
         return Names({k: v if k in absent else before[k][1] for k, v in values.items()})
+
+    def _started(self, p: Tensor, h: Names) -> State:
+        """The state itself, for what writes in place, with all slots that `h` asks for."""
+        state = self.state[p]
+        if not state or self.optional:
+            started = self._complete(seen(p), state, h) if state else self.init(seen(p), h)
+            state.update((k, v.clone(memory_format=torch.contiguous_format)) for k, v in started.items() if k not in state)
+        return state
 
     def _state(self, p: Tensor, h: Names) -> State:
         return dict(self.state.get(p) or self.init(seen(p), h))

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
-from itertools import chain
+from itertools import chain, repeat
 from operator import is_
 from typing import Any
 
@@ -29,7 +29,7 @@ from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 
 from reference_impls import _graphs
 from reference_impls._pieces import PACKED, Piece, cut
-from reference_impls._requests import Draw, Inner, Objective, answers
+from reference_impls._requests import Draw, Inner, Objective, Total, answers
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
 BUNDLE = 8  # so many large tensors of one shape take one call, side by side or stacked; half of them if the rule asks
@@ -40,9 +40,6 @@ BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 MINOR = 256  # a rule that looks at whole tensors is not compiled for so small a part of them: compiling takes seconds
 FEW = 16  # so many numbers that all tensors share, or that are constant, are worked on beside the graph
 aten = torch.ops.aten
-
-
-Row = tuple[Tensor, Tensor | None, Names, State]  # parameter, gradient, hyperparameters, state, which is written in place
 
 
 class Now:
@@ -84,18 +81,22 @@ def _real(x: Tensor) -> Tensor:
 
 
 def _layouts(gs: Sequence[Tensor | None]) -> list[Any]:
-    return [None if g is None else (g.dtype, g.stride()) for g in gs]
+    return [x for g in gs for x in ((None,) if g is None else (g.dtype, g.is_contiguous() or g.stride()))]
 
 
-def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]], objective: Objective | None) -> None:
-    """One step of all rows. `pairs` are the optimizer's tensors, whether or not they have a gradient now."""
+def step(owner: Any, params: Sequence[Tensor], gs: Sequence[Tensor | None], hs: Sequence[Names],
+         everyone: tuple[Sequence[Tensor], Sequence[Names]], objective: Objective | None) -> None:  # fmt: skip
+    """One step of these parameters with these gradients and hyperparameters, in place, as their state is.
+
+    `everyone` are the optimizer's tensors, whether or not they have a gradient now.
+    """
 
     def planned() -> Plan:
-        owner._plan = Plan(owner, rows, Counter(kind(p, h) for p, h in pairs))
+        owner._plan = Plan(owner, params, gs, hs, Counter(map(kind, *everyone)))
         return owner._plan
 
     memo: dict[Any, Any] = {}
-    plan = owner._plan if owner._plan is not None and owner._plan.again(rows) else planned()
+    plan = owner._plan if owner._plan is not None and owner._plan.again(owner, params, gs, hs) else planned()
     if plan.rests(memo):
         assert objective is not None
         objective.inner(plan.now.gs)
@@ -122,9 +123,18 @@ def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]],
         if request is not None:
             ask, constants, names = request
             plan.now.asked = {name: [None] * len(plan.jobs) for name in names}
+        shares: list[Tensor] = []
+        added = request is not None and request[0] is Total and all(stage.sources == [None] for stage in stages)
         for batch, stage, call in zip(plan.batches, stages, ready, strict=True):
-            batch.take(stage, call() if call else [])
-        if request is not None:
+            outs = (call() if call else None) or []
+            if added:
+                shares += [outs[0][: len(batch.jobs)].sum(0)] if batch.rows else outs
+            else:
+                batch.take(stage, outs)
+        if added:
+            total = torch.stack(shares).sum(0) if len({x.device for x in shares}) == 1 else sum(shares)
+            plan.hear(owner, [total] * len(plan.jobs))
+        elif request is not None:
             assert objective is not None
             if any(stage.moves for stage in stages):
                 objective.kept = [job.kept for job in plan.jobs]
@@ -139,10 +149,11 @@ def step(owner: Any, rows: Sequence[Row], pairs: Sequence[tuple[Tensor, Names]],
 class Plan:
     """How the tensors of a step lie together: made anew only when they are others, or elsewhere."""
 
-    def __init__(self, owner: Any, rows: Sequence[Row], room: Counter[Any]) -> None:
+    def __init__(self, owner: Any, params: Sequence[Tensor], gs: Sequence[Tensor | None], hs: Sequence[Names], room: Counter[Any]) -> None:
         self.now = Now()
-        self.params, gs, hs, self.states = zip(*rows, strict=True)
-        self.jobs = [Job(i, p, h, state) for i, (p, _, h, state) in enumerate(rows)]
+        self.params, self.states = params, [*map(owner._started, params, hs)]
+        self.keys, self.values = [*owner.state], [*owner.state.values()]
+        self.jobs = [*map(Job, range(len(params)), params, hs, self.states)]
         self.places, self.thetas = [job.place for job in self.jobs], [job.theta for job in self.jobs]
         self.complex = any(x.is_complex() for x in (*self.params, *gs) if x is not None)
         devices: dict[Any, list[Job]] = {}
@@ -167,15 +178,16 @@ class Plan:
         self.trail: dict[int, list[Stage]] = {}  # of all batches after so many replies, if these are but the parameters themselves
         self._begin()
 
-    def again(self, rows: Sequence[Row]) -> bool:
+    def again(self, owner: Any, params: Sequence[Tensor], gs: Sequence[Tensor | None], hs: Sequence[Names]) -> bool:
         """Take in a later step, if the plan still serves: for the same tensors, in the same phase."""
-        params, gs, hs, states = zip(*rows, strict=True)
         if not (
             len(params) == len(self.params)
             and all(map(is_, params, self.params))
-            and all(map(is_, states, self.states))
-            and list(map(len, states)) == self.counts
-            and all(map(is_, chain.from_iterable(map(dict.values, states)), self.lasting))
+            and len(owner.state) == len(self.keys)
+            and all(map(is_, owner.state, self.keys))
+            and all(map(is_, owner.state.values(), self.values))
+            and list(map(len, self.states)) == self.counts
+            and all(map(is_, chain.from_iterable(map(dict.values, self.states)), self.lasting))
         ):
             return False
         self._read(gs, hs)
@@ -199,10 +211,11 @@ class Plan:
 
     def hear(self, owner: Any, replies: Sequence[Any]) -> None:
         """Take in the replies to a request."""
-        if not all(map(is_, replies, self.params)) and not all(isinstance(x, Tensor) for x in replies):
+        shared = len(replies) > 1 and all(map(is_, replies, repeat(replies[0])))
+        if not all(map(is_, replies, self.params)) and not all(isinstance(x, Tensor) for x in (replies[:1] if shared else replies)):
             raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
         self.now.still.append(all(map(Tensor.is_set_to, replies, self.thetas)))
-        self.now.shared.append(len(replies) > 1 and all(x is replies[0] for x in replies))
+        self.now.shared.append(shared)
         self.now.replies.append(replies)
 
     def stages(self, owner: Any, memo: dict[Any, Any]) -> "list[Stage]":
@@ -307,11 +320,13 @@ class Batch:
         self.roles: tuple[str, ...] = ()
         self.groups = [jobs] if rows else [[job] for job in jobs]
         self.lasting: list[Any] = []  # the inputs of every step, with None for what each brings
+        self.bare: list[Any] = []  # the same, where they are but views that show all of a tensor: the tensors
         for group in self.groups:
             slots = [self._slot(name) if rows else self._gather([x]) for name, x in group[0].slots.items()]
             g = [None] * (now.gs[group[0].number] is not None)
             self.lasting += [self._gather([j.theta for j in group], "theta"), *g, *slots]
             self.roles += ("theta", *["g"] * len(g), *["slot"] * len(slots))
+            self.bare += [] if rows else [group[0].theta, *g, *group[0].slots.values()]
         self.grads = [i for i, role in enumerate(self.roles) if role == "g"]
         self.roles += ("t", *["number"] * len(numbers), *["common"] * len(common.names))
         self.lasting.append(jobs[0].state["t"])
@@ -343,6 +358,14 @@ class Batch:
         if self.rows and "slot" in due and len(self.jobs) < self.rows:
             for name in self.jobs[0].slots:
                 self._slot(name)
+
+    def barely(self) -> list[Any]:
+        """The inputs without views, for a call that looks at nothing but where they lie; none if two lie at one place, or in a stack."""
+        self.hear()
+        inputs = [*self.bare, *self.inputs[len(self.bare) :]]
+        for i, job in zip(self.grads, self.jobs, strict=False):
+            inputs[i] = self.now.gs[job.number]
+        return inputs if self.bare and len(set(map(Tensor.data_ptr, inputs))) == len(inputs) else []
 
     def hear(self) -> None:
         """Take the replies among the inputs."""
@@ -384,25 +407,23 @@ class Batch:
     def take(self, stage: "Stage", outs: list[Tensor]) -> None:
         """Fill in what each job asks; or after the step, give each its own."""
         if stage.request is not None:
-            if all(source == "g" for source in stage.sources):
-                for column in self.now.asked.values():
-                    for n in self.numbers:
-                        column[n] = self.now.gs[n]
-                return
-            count = sum(source is None for source in stage.sources)
-            for i, job in enumerate(self.jobs):
-                own = iter([x[i] for x in outs] if self.rows else outs[i * count : (i + 1) * count])
-                as_it_is = {"g": self.now.gs[job.number], "theta": job.theta, "place": job.place}
-                for column, source in zip(self.now.asked.values(), stage.sources, strict=True):
-                    column[job.number] = as_it_is[source] if source else self._shaped(next(own), job.theta.shape)
+            given: dict[str, list[Any]] = {"theta": [job.theta for job in self.jobs], "place": [job.place for job in self.jobs]}
+            given["g"] = [self.now.gs[n] for n in self.numbers]
+            count = stage.sources.count(None)
+            own = iter([x.unbind() for x in outs] if self.rows else [outs[k::count] for k in range(count)])
+            for column, source in zip(self.now.asked.values(), stage.sources, strict=True):
+                values = given[source] if source else list(map(self._shaped, next(own), given["theta"])) if self.flat else next(own)
+                for n, x in zip(self.numbers, values, strict=False):
+                    column[n] = x
         elif self.rows and not stage.idle:
             self._scatter("theta", [j.theta for j in self.jobs])
             for name in self.jobs[0].slots if len(self.jobs) < self.rows else stage.scattered:
                 self._scatter(f"slot {name}", [j.slots[name] for j in self.jobs])
 
-    def _shaped(self, x: Tensor, shape: torch.Size) -> Tensor:
+    @staticmethod
+    def _shaped(x: Tensor, theta: Tensor) -> Tensor:
         """What is asked of a flat tensor is flat, too."""
-        return x.view(shape) if self.flat and x.dim() and x.numel() == shape.numel() else x
+        return x.view(theta.shape) if x.dim() and x.numel() == theta.numel() else x
 
     def keeps(self) -> list[Tensor]:
         """Memory for what each theta was, while the parameters are elsewhere."""
@@ -563,8 +584,11 @@ class Stage:
         """
         if self.idle:
             return None
-        batch.load(self.uses if self.request else {*self.uses, "theta", "slot"})  # at the end, stacks are scattered
-        pool = [*batch.inputs, *(batch.keeps() if self.moves else ())]
+        direct = self.main.direct if self.plain and isinstance(self.main, Piece) and self.main.bare else None
+        bare = batch.barely() if direct else []
+        if not bare:
+            batch.load(self.uses if self.request else {*self.uses, "theta", "slot"})  # at the end, stacks are scattered
+        pool = [*(bare or batch.inputs), *(batch.keeps() if self.moves else ())]
 
         def known(kind: Any, indices: Sequence[int], compute: Callable[[], Any]) -> Any:
             key = (kind, *[batch.t if i == self.ticks else id(pool[i]) for i in indices])
@@ -582,7 +606,8 @@ class Stage:
         elif self.packed:
             pool.append(known(PACKED, self.packing, lambda: torch.stack([pool[i] for i in self.packing])))
         if self.plain and isinstance(self.main, Piece):
-            return self.main.ready([pool[i] for i in self.main_takes])
+            inputs = [pool[i] for i in self.main_takes]
+            return direct(*inputs) if bare and direct else self.main.ready(inputs)
         return partial(self._run, dict(zip(self.names, pool, strict=True)))
 
     def _pack(self, batch: Batch) -> Tensor:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from inspect import ismethod
+from types import FunctionType
 from typing import Any, ClassVar
 
 import torch
@@ -10,10 +12,16 @@ from torch import Tensor, fx
 from reference_impls import _graphs
 
 PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
-# tensors that share single numbers alone have loops of their own: one loop over many memory streams is slower
-APART = {"score_fusion_memory_threshold": 1024}
+# tensors that share single numbers alone have loops of their own: one loop over many memory streams is slower; guards look at sizes
+OPTIONS = {"score_fusion_memory_threshold": 1024, "size_asserts": False}
 aten = torch.ops.aten
 
+KERNEL = "cpp_fused"  # how inductor begins the names of its kernels
+PLAIN = {"clear", "size", "torch", "empty_strided_cpu", "reinterpret_tensor"}  # other names of code that calls kernels alone
+DTYPES = {name for name, x in vars(torch).items() if isinstance(x, torch.dtype)}
+ROOM = 1 << 24  # a piece keeps so many bytes for what is in between, no more
+
+Call = Callable[[], Any]
 Pairs = Sequence[tuple[fx.Node, fx.Node]]  # places, and the values that they take
 
 
@@ -101,6 +109,8 @@ class Piece:
         self.text = id(self) if fixed else code.code  # what is computed
         self.run = self.guarded = code.forward
         self.apart: Callable[[], Piece] | None = None  # the same without `copies`: it gives what they take as well
+        self.direct: Callable[..., Call] | None = None  # makes calls without guards
+        self.bare = False  # those look at nothing but where the inputs lie
         if not gives and not copies:
             self.run = self.guarded = lambda *_: []
         elif backend is not None and (copies or _graphs.works([n for n in nodes if n in needed and n not in inputs])):
@@ -116,15 +126,21 @@ class Piece:
 
     def __call__(self, env: Mapping[Any, Any]) -> Sequence[Any]:
         """The values."""
-        return self.ready([env[n] for n in self.takes])()
+        return self.ready([env[n] for n in self.takes])() or []
 
     def ready(self, inputs: Sequence[Any]) -> Callable[[], Sequence[Any]]:
         """A call. All are of one stage, so only the first needs torch.compile's guards, and one where tensors share memory."""
-        return partial(self.guarded if len(set(map(Tensor.data_ptr, inputs))) < len(inputs) else self.run, *inputs)
+        if len(set(map(Tensor.data_ptr, inputs))) < len(inputs):
+            return partial(self.guarded, *inputs)
+        return self.direct(*inputs) if self.direct else partial(self.run, *inputs)
 
     def _first(self, *inputs: Tensor) -> Sequence[Any]:
+        if self.direct is not None:  # by now
+            return self.direct(*inputs)() or []
         try:
-            outs, self.run = self.compiled.noted(inputs)
+            outs, self.direct, self.bare = self.compiled.noted(inputs)
+            if self.direct is None:
+                self.run = self.guarded
         except Exception as error:  # inductor cannot always write in place what depends on a reduction (PyTorch's issue 188228)
             if self.apart is None or type(error).__name__ != "InductorError":
                 raise
@@ -194,7 +210,7 @@ class Compiled:
         def compiling(graph: Any, examples: Any) -> Callable[..., Any]:
             if backend == "inductor":
                 with torch._functorch.config.patch(enable_autograd_cache=False):  # what comes from there is not noted
-                    return inner(graph, examples, inner_compile=code, config_patches=APART)
+                    return inner(graph, examples, inner_compile=code, config_patches=OPTIONS)
             run = inner(graph, examples)
             note = entered(lambda inputs: run(*inputs))
             return lambda *inputs: note(inputs)
@@ -209,21 +225,93 @@ class Compiled:
         self.last = None  # it would keep the tensors
         return outs
 
-    def noted(self, inputs: Sequence[Tensor]) -> tuple[Sequence[Tensor], Callable[..., Any]]:
-        """The values of a call, and a function that takes inputs of these shapes, strides and dtypes to them without guards."""
+    def noted(self, inputs: Sequence[Tensor]) -> tuple[Sequence[Tensor], Callable[..., Call] | None, bool]:
+        """The values of a call; what makes calls without guards, of other inputs that are laid out alike (None if nothing does); whether
+        these look at nothing but where the inputs lie.
+        """
         outs = self.function(*inputs)
         if self.last is None:  # nothing to compute
-            return outs, self.guarded
+            return outs, None, False
         (run, given, inner), self.last = self.last, None
         places = [next((i for i, x in enumerate(inputs) if x is y), None) for y in given]
         order = [next((i for i, x in enumerate(inner) if x is y), None) for y in outs]
         other = any(i is None and isinstance(y, Tensor) for i, y in zip(places, given, strict=True))
         if other or None in order or len(inner) != len(outs):  # more is done than what was noted
-            return outs, self.guarded
+            return outs, None, False
         fixed = [y if i is None else None for i, y in zip(places, given, strict=True)]  # lengths
+        made = kernels(run, given)
 
-        def direct(*inputs: Tensor) -> list[Tensor]:
+        def called(*inputs: Tensor) -> list[Tensor]:
             values = run([y if i is None else inputs[i] for i, y in zip(places, fixed, strict=True)])
             return [values[i] for i in order]
 
-        return outs, direct
+        def call(*inputs: Tensor) -> Call:
+            if made is None:
+                return partial(called, *inputs)
+            run, outs = made([y if i is None else inputs[i] for i, y in zip(places, fixed, strict=True)])
+            return run if not outs else partial(_then, run, [outs[i] for i in order])
+
+        return outs, call, made is not None
+
+
+def _then(run: Call, outs: Sequence[Tensor]) -> Sequence[Tensor]:
+    run()
+    return outs
+
+
+def kernels(run: Any, given: Sequence[Any]) -> Callable[[Sequence[Any]], tuple[Call, list[Tensor]]] | None:
+    """What inductor's code comes to that was called with `given`: a call of kernels, to be made of other inputs, and what they write.
+
+    Each piece of that code costs as much as a small kernel does, because the one before left nothing of it in the caches. Room for what
+    is in between is made once. None if the code does more than to make room and to call kernels.
+    """
+    if not ismethod(run) or not all(name in PLAIN | DTYPES or name.startswith(KERNEL) for name in run.__code__.co_names):
+        return None
+    code, names = run.__code__, run.__globals__  # the code of a function without branches
+    calls: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+    rooms: list[Tensor] = []
+    views: list[tuple[Tensor, Tensor, tuple[Any, ...]]] = []  # each with what it shows, and how
+
+    def room(*layout: Any) -> Tensor:
+        rooms.append(names["empty_strided_cpu"](*layout))
+        return rooms[-1]
+
+    def view(base: Tensor, *layout: Any) -> Tensor:
+        views.append((names["reinterpret_tensor"](base, *layout), base, layout))
+        return views[-1][0]
+
+    def noting(name: str) -> Callable[..., None]:
+        return lambda *args: calls.append((names[name], args))
+
+    noted = {**names, "empty_strided_cpu": room, "reinterpret_tensor": view}
+    noted |= {name: noting(name) for name in code.co_names if name.startswith(KERNEL)}
+    outs = FunctionType(code, noted)(run.__self__, list(given))  # computes nothing
+    lasting = {id(x) for x in outs}
+    for shown, base, _ in reversed(views):
+        lasting |= {id(base)} if id(shown) in lasting else set()
+    fresh = [x for x in rooms if id(x) in lasting]
+    # what a call finds anew: its inputs, room for what it gives, and views of these
+    at = {id(x): i for i, x in enumerate([*given, *fresh]) if isinstance(x, Tensor)}
+    seen = []
+    for shown, base, layout in views:
+        if id(base) in at:
+            at[id(shown)] = len(given) + len(fresh) + len(seen)
+            seen.append((at[id(base)], layout))
+    if any(id(x) not in at for x in outs) or sum(x.nbytes for x in rooms if id(x) not in at) > ROOM:
+        return None
+    steps = [(kernel, [(at.get(id(x)), None if id(x) in at else x) for x in args]) for kernel, args in calls]
+    layouts, ends = [(tuple(x.shape), x.stride(), x.dtype) for x in fresh], [at[id(x)] for x in outs]
+
+    def made(inputs: Sequence[Any]) -> tuple[Call, list[Tensor]]:
+        pool = [*inputs, *(names["empty_strided_cpu"](*layout) for layout in layouts)]
+        for i, layout in seen:
+            pool.append(names["reinterpret_tensor"](pool[i], *layout))
+        ready = [partial(kernel, *[x if i is None else pool[i] for i, x in args]) for kernel, args in steps]
+        return ready[0] if len(ready) == 1 else partial(_all, ready), [pool[i] for i in ends]
+
+    return made
+
+
+def _all(calls: Sequence[Call]) -> None:
+    for call in calls:
+        call()

@@ -1,6 +1,7 @@
 """Graphs that are cut where there is work on whole matrices take the rule's own steps, and little of them is compiled."""
 
 import operator
+import weakref
 
 import pytest
 import torch
@@ -9,12 +10,14 @@ from hypothesis import strategies as st
 from torch._inductor.exc import InductorError
 from torch.nn import Parameter
 
-from reference_impls import _compiled, _graphs
+from reference_impls import _compiled, _graphs, _pieces
 from reference_impls._base import ReferenceOptimizer
 from reference_impls._compiled import Stage
 from reference_impls._matrices import newton_schulz
-from reference_impls._pieces import Chain
+from reference_impls._pieces import Chain, kernels
+from reference_impls.adamw import AdamW
 from reference_impls.muon import Muon
+from reference_impls.prodigy import Prodigy
 from reference_impls.shampoo import Shampoo
 from reference_impls.soap import SOAP
 
@@ -308,3 +311,122 @@ def test_what_comes_from_sums_is_computed_before_the_loops_that_use_it():
     assert sorted(tuple(n.meta["val"].shape) for n in stored) == [(), (9, 1)]
     loops = [n for n in nodes(optimizer, torch.ops.aten.div.Tensor, torch.ops.aten.mul.Tensor) if n.meta["val"].shape == (9, 8)]
     assert {i for n in loops for i in n.all_input_nodes if i.meta["val"].numel() < 72} == set(stored)
+
+
+def test_cube_roots_are_exact_to_the_digits_of_float32():
+    x = torch.logspace(-37, 38, 100_001, dtype=F64).float()
+    exact = x.double() ** (1 / 3)
+    assert ((_graphs.cube_root(x) - exact) / exact).abs().max() < 6e-7
+    special = torch.tensor([0.0, -0.0, 1.0, torch.inf, -torch.inf, torch.nan, -8.0, 1e-42])
+    expected = torch.tensor([0.0, 0.0, 1.0, torch.inf, torch.nan, torch.nan, torch.nan, 1e-14])
+    torch.testing.assert_close(_graphs.cube_root(special), expected, rtol=1e-6, atol=3e-14, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "power", "count", "close"),
+    [(torch.float32, 1 / 3, 0, (1e-5, 1e-6)), (torch.float32, 0.3, 1, (1e-5, 1e-6)), (F64, 1 / 3, 1, (1e-12, 1e-14))],
+)
+def test_powers_are_taken_by_logarithms_and_cube_roots_of_float32_without(dtype, power, count, close):
+    def rule(theta, g, s, h):
+        return theta - (g.to(dtype).abs() ** power).to(F64)
+
+    (alone, together), optimizer = played(method(rule), as_it_is, [(5, 4)])
+    torch.testing.assert_close(together, alone, rtol=close[0], atol=close[1])
+    assert len(nodes(optimizer, torch.ops.aten.log.default)) == count
+    assert 1 / 3 not in [n.args[1] for n in nodes(optimizer, torch.ops.aten.pow.Tensor_Scalar)]
+
+
+CODE = """
+class Runner:
+    def call(self, args):
+        arg0, arg1, arg2 = args
+        args.clear()
+        buf0 = empty_strided_cpu((arg0, 2), (2, 1), torch.float64)
+        cpp_fused_sum_0(arg1, arg2, buf0)
+        buf1 = empty_strided_cpu((arg0, 2), (2, 1), torch.float64)
+        cpp_fused_twice_1(buf0, reinterpret_tensor(buf1, (1, 2), (2, 1), 0))
+        cpp_fused_twice_1(reinterpret_tensor(buf0, (2, 2), (2, 1), 2), reinterpret_tensor(buf1, (2, 2), (2, 1), 2))
+        cpp_fused_twice_1(arg1, reinterpret_tensor(arg1, (arg0, 2), (2, 1), 0))
+        MORE
+        return (buf1, reinterpret_tensor(buf1, (2, ), (2, ), 1), arg2)
+"""
+
+
+def runner(more="buf2 = buf0; del buf0  # reuse"):
+    """Code as inductor writes it, with functions for kernels, and all rooms that it made."""
+    rooms = []
+
+    def empty(*layout):
+        rooms.append(torch.empty_strided(layout[0], layout[1], dtype=layout[2]).fill_(torch.nan))
+        return rooms[-1]
+
+    names = {
+        "torch": torch,
+        "empty_strided_cpu": empty,
+        "reinterpret_tensor": lambda x, *layout: torch.as_strided(x, *layout),
+        "cpp_fused_sum_0": lambda x, y, out: out.copy_(x + y),
+        "cpp_fused_twice_1": lambda x, out: out.copy_(2 * x[: len(out)]),
+        "extern_kernels": torch,
+    }
+    exec(CODE.replace("MORE", more), names)
+    return names["Runner"]().call, rooms
+
+
+def test_calls_of_kernels_alone_do_what_the_code_around_them_does():
+    run, rooms = runner()
+    given = [3, *tensors(1, [(3, 2)] * 2)]
+    kept = weakref.ref(given[1])
+    made = kernels(run, given)
+    assert torch.equal(given[1], tensors(1, [(3, 2)])[0]), "nothing is computed beforehand"
+    del given
+    assert kept() is None
+    found = []
+    for seed in (2, 3):
+        (x, y), (u, v) = tensors(seed, [(3, 2)] * 2), tensors(seed, [(3, 2)] * 2)
+        call, outs = made([3, x, y])
+        call()
+        expected = run([3, u, v])
+        torch.testing.assert_close([*outs, x], [*expected, u], rtol=0, atol=0)
+        assert outs[2] is y
+        assert outs[0].data_ptr() == outs[1].data_ptr() - 8
+        found.append(outs)
+    assert found[0][0].data_ptr() != found[1][0].data_ptr(), "what is given is room of its own, each time"
+    assert len(rooms) == 2 + 2 + 2 * 2, "what is in between is not, but in the code"
+    assert not torch.equal(found[0][0], found[1][0])
+
+
+@pytest.mark.parametrize("more", ["extern_kernels.mm(buf0, buf1)", "torch.mm(buf0, buf1)", "print(buf0)"])
+def test_code_that_calls_more_than_kernels_is_run_as_it_is(more):
+    assert kernels(runner(more)[0], [3, *tensors(1, [(3, 2)] * 2)]) is None
+    assert kernels(lambda inputs: inputs, [1]) is None
+
+
+def test_much_room_is_not_kept(monkeypatch):
+    given = [3, *tensors(1, [(3, 2)] * 2)]
+    monkeypatch.setattr(_pieces, "ROOM", 3 * 2 * 8)
+    assert kernels(runner()[0], given) is not None
+    monkeypatch.setattr(_pieces, "ROOM", 3 * 2 * 8 - 1)
+    assert kernels(runner()[0], given) is None
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
+@pytest.mark.parametrize("cls", [AdamW, Prodigy])
+def test_calls_without_guards_meet_what_lies_otherwise(cls):
+    """Gradients that are one tensor, or laid out otherwise, and state that was moved."""
+    shapes, runs = [(128, 160)] * 3, []
+    for how in (False, True):
+        xs = [Parameter(x.float()) for x in tensors(99, shapes)]
+        optimizer = cls(xs, **({"lr": 0.1} if cls is AdamW else {"d0": 0.1}), compile=how)
+        for seed in range(8):
+            gs = [g.float() for g in tensors(seed, shapes)]
+            gs[1] = gs[0] if seed == 4 else gs[1].T.contiguous().T if seed == 5 else gs[1]
+            for x, g in zip(xs, gs, strict=True):
+                x.grad = g
+            if seed == 6:
+                optimizer.state[xs[2]]["m"].data = optimizer.state[xs[2]]["m"].clone()
+                xs[0].data = xs[0].detach().clone()
+            optimizer.step()
+            if how and seed == 3:
+                assert any(stage.plain and stage.main.bare for stage in optimizer._stages.values())
+        runs.append([*(x.detach() for x in xs), *(optimizer.state[x]["m"] for x in xs)])
+    torch.testing.assert_close(*runs, rtol=1e-4, atol=1e-6)

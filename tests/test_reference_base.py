@@ -733,7 +733,7 @@ def test_a_compiled_step_is_seen_by_autograd():
         with pytest.raises(RuntimeError, match="modified by an inplace operation"):
             loss.backward()
     ((stage,),) = [list(optimizer._stages.values())]
-    assert stage.main.run.__name__ == "direct"
+    assert stage.main.bare
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it

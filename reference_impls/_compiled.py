@@ -59,6 +59,7 @@ class Now:
         self.replies: list[Sequence[Any]] = []  # of each request
         self.still: list[bool] = []  # of each request: whether the replies are the parameters themselves
         self.shared: list[bool] = []  # of each request: whether all tensors have the same reply
+        self.alike: list[Any] = []  # of each request: how the replies look to every batch; None where each has its own
 
 
 class Job:
@@ -175,7 +176,7 @@ class Plan:
         self.counts = list(map(len, self.states))
         self.lasting = [x for state in self.states for x in state.values()]
         self.memory = [x.data_ptr() for x in self.lasting]
-        self.trail: dict[int, list[Stage]] = {}  # of all batches after so many replies, if these are but the parameters themselves
+        self.trail: dict[Any, list[Stage]] = {}  # of all batches, by how the replies look to every one
         self._begin()
 
     def again(self, owner: Any, params: Sequence[Tensor], gs: Sequence[Tensor | None], hs: Sequence[Names]) -> bool:
@@ -197,7 +198,7 @@ class Plan:
 
     def rests(self, memo: dict[Any, Any]) -> bool:
         """Whether this step does nothing but hand the gradients to a wrapped optimizer: then no tensor needs to be looked at."""
-        first, then = self.trail.get(0, []), self.trail.get(1, [])
+        first, then = self.trail.get((), []), self.trail.get(("still",), [])
         asks = all(x.idle and x.sources == ["g"] and x.request and x.request[0] is Inner for x in first)
         return bool(first and then) and asks and all(x.rests(batch, memo) for batch, x in zip(self.batches, then, strict=True))
 
@@ -216,17 +217,16 @@ class Plan:
             raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
         self.now.still.append(all(map(Tensor.is_set_to, replies, self.thetas)))
         self.now.shared.append(shared)
+        x = replies[0]
+        self.now.alike.append("still" if self.now.still[-1] else (x.shape, x.stride(), x.dtype) if shared else None)
         self.now.replies.append(replies)
 
     def stages(self, owner: Any, memo: dict[Any, Any]) -> "list[Stage]":
         """What each batch does up to the next request."""
-        heard = len(self.now.replies)
-        if not all(self.now.still):  # how the replies are laid out counts
-            found = [batch.stage(owner) for batch in self.batches]
-        elif heard in self.trail:
-            found = self.trail[heard]
-        else:
-            found = self.trail[heard] = [batch.stage(owner) for batch in self.batches]
+        heard = tuple(self.now.alike)
+        found = self.trail.get(heard) or [batch.stage(owner) for batch in self.batches]
+        if None not in heard:
+            self.trail[heard] = found
         rows = zip(self.batches, found, strict=True)
         return [stage if stage.dues is None else stage.chosen(owner, batch, memo) for batch, stage in rows]
 
@@ -327,6 +327,9 @@ class Batch:
             self.lasting += [self._gather([j.theta for j in group], "theta"), *g, *slots]
             self.roles += ("theta", *["g"] * len(g), *["slot"] * len(slots))
             self.bare += [] if rows else [group[0].theta, *g, *group[0].slots.values()]
+        self.written = {x.data_ptr() for x in self.bare if x is not None}
+        if len(self.written) < sum(x is not None for x in self.bare):
+            self.bare = []
         self.grads = [i for i, role in enumerate(self.roles) if role == "g"]
         self.roles += ("t", *["number"] * len(numbers), *["common"] * len(common.names))
         self.lasting.append(jobs[0].state["t"])
@@ -360,22 +363,23 @@ class Batch:
                 self._slot(name)
 
     def barely(self) -> list[Any]:
-        """The inputs without views, for a call that looks at nothing but where they lie; none if two lie at one place, or in a stack."""
+        """The inputs without views, for a call that looks at nothing but where they lie; none in a stack, or if written memory is read."""
         self.hear()
         inputs = [*self.bare, *self.inputs[len(self.bare) :]]
-        for i, job in zip(self.grads, self.jobs, strict=False):
-            inputs[i] = self.now.gs[job.number]
-        return inputs if self.bare and len(set(map(Tensor.data_ptr, inputs))) == len(inputs) else []
+        for i, n in zip(self.grads, self.numbers, strict=False):
+            inputs[i] = self.now.gs[n]
+        read = [*(inputs[i] for i in self.grads), *inputs[len(self.lasting) :]]
+        return inputs if self.bare and self.written.isdisjoint(map(Tensor.data_ptr, read)) else []
 
     def hear(self) -> None:
         """Take the replies among the inputs."""
         for k in range(self.heard, len(self.now.replies)):
             column = [self.now.replies[k][n] for n in self.numbers]
-            if self.now.still[k] or all(x.is_set_to(job.theta) for x, job in zip(column, self.jobs, strict=True)):
+            own = not self.now.shared[k]
+            if self.now.still[k] or (own and all(x.is_set_to(job.theta) for x, job in zip(column, self.jobs, strict=True))):
                 self.moved = k
                 self.stale.add("theta")
                 continue
-            own = not self.now.shared[k]
             given = [self._gather(column)] if own and self.rows else [self._gather([x]) for x in column] if own else column[:1]
             self.inputs += given
             self.roles += ("reply" if own else "shared reply",) * len(given)

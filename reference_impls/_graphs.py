@@ -63,6 +63,9 @@ def _clamp(x: float, low: float | None = None, high: float | None = None) -> flo
     return x if high is None else _minimum(x, high)
 
 
+LITTLE = {"add", "sub", "mul", "neg", "abs", "pow", "minimum", "maximum"}  # operations that take no longer than to read
+
+
 ON_NUMBERS: Mapping[Any, Callable[..., float]] = {
     getattr(getattr(aten, name), overload): function
     for name, function in {
@@ -416,6 +419,20 @@ def again(nodes: Sequence[fx.Node], known: Collection[fx.Node], values: Collecti
         if n.op == "get_attr" or (alone and free.issuperset(n.all_input_nodes)):
             free.add(n)
     return free.union(n for n in nodes if view(n))
+
+
+def sums_of_little(nodes: Sequence[fx.Node], stop: Collection[fx.Node]) -> bool:
+    """Whether entries are summed up, or the largest one is sought, and what is looked at takes little: then it need not be stored."""
+    sums = [n for n in nodes if n.op == "call_function" and n.all_input_nodes and not (view(n) or whole(n) or _by_entries(n))]
+    seen, pending = set[fx.Node](), [i for n in sums for i in n.all_input_nodes]
+    while pending:
+        n = pending.pop()
+        if n not in seen and n not in stop and n.op == "call_function" and n not in sums:
+            if not view(n) and n.target.overloadpacket.__name__ not in LITTLE:  # type: ignore[union-attr]
+                return False
+            seen.add(n)
+            pending += n.all_input_nodes
+    return bool(sums)
 
 
 def _by_entries(n: fx.Node) -> bool:

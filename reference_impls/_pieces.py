@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from inspect import ismethod
+from operator import itemgetter
 from types import FunctionType
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ KERNEL = "cpp_fused"  # how inductor begins the names of its kernels
 PLAIN = {"clear", "size", "torch", "empty_strided_cpu", "reinterpret_tensor"}  # other names of code that calls kernels alone
 DTYPES = {name for name, x in vars(torch).items() if isinstance(x, torch.dtype)}
 ROOM = 1 << 24  # a piece keeps so many bytes for what is in between, no more
+AGAIN = {"realize_reads_threshold": 16}  # what reads so little is computed again for each use, before it is stored
 
 Call = Callable[[], Any]
 Pairs = Sequence[tuple[fx.Node, fx.Node]]  # places, and the values that they take
@@ -114,9 +116,10 @@ class Piece:
         if not gives and not copies:
             self.run = self.guarded = lambda *_: []
         elif backend is not None and (copies or _graphs.works([n for n in nodes if n in needed and n not in inputs])):
+            little = _graphs.sums_of_little([n for n in nodes if n in needed and n not in inputs], inputs)
             key = (code.code, backend)
             if key not in self.shared or fixed:
-                self.shared[key] = Compiled(code.forward, backend)
+                self.shared[key] = Compiled(code.forward, backend, {**OPTIONS, **(AGAIN if little else {})})
             self.compiled = self.shared[key]
             self.run, self.guarded = self._first, self.compiled.guarded
             if copies:
@@ -187,7 +190,7 @@ class Chain:
 class Compiled:
     """torch.compile of a function. Its guards and wrappers take longer than a small kernel, so a call notes where it ended."""
 
-    def __init__(self, function: Callable[..., Any], backend: Any) -> None:
+    def __init__(self, function: Callable[..., Any], backend: Any, patches: Mapping[str, Any]) -> None:
         inner = torch._dynamo.lookup_backend(backend)
 
         def entered(run: Callable[[list[Any]], Any]) -> Callable[[Sequence[Any]], Any]:
@@ -210,7 +213,7 @@ class Compiled:
         def compiling(graph: Any, examples: Any) -> Callable[..., Any]:
             if backend == "inductor":
                 with torch._functorch.config.patch(enable_autograd_cache=False):  # what comes from there is not noted
-                    return inner(graph, examples, inner_compile=code, config_patches=OPTIONS)
+                    return inner(graph, examples, inner_compile=code, config_patches=patches)
             run = inner(graph, examples)
             note = entered(lambda inputs: run(*inputs))
             return lambda *inputs: note(inputs)
@@ -239,7 +242,7 @@ class Compiled:
         if other or None in order or len(inner) != len(outs):  # more is done than what was noted
             return outs, None, False
         fixed = [y if i is None else None for i, y in zip(places, given, strict=True)]  # lengths
-        made = kernels(run, given)
+        made = kernels(run, given, inputs)
 
         def called(*inputs: Tensor) -> list[Tensor]:
             values = run([y if i is None else inputs[i] for i, y in zip(places, fixed, strict=True)])
@@ -248,7 +251,7 @@ class Compiled:
         def call(*inputs: Tensor) -> Call:
             if made is None:
                 return partial(called, *inputs)
-            run, outs = made([y if i is None else inputs[i] for i, y in zip(places, fixed, strict=True)])
+            run, outs = made(inputs)
             return run if not outs else partial(_then, run, [outs[i] for i in order])
 
         return outs, call, made is not None
@@ -259,8 +262,10 @@ def _then(run: Call, outs: Sequence[Tensor]) -> Sequence[Tensor]:
     return outs
 
 
-def kernels(run: Any, given: Sequence[Any]) -> Callable[[Sequence[Any]], tuple[Call, list[Tensor]]] | None:
-    """What inductor's code comes to that was called with `given`: a call of kernels, to be made of other inputs, and what they write.
+def kernels(run: Any, given: Sequence[Any], inputs: Sequence[Tensor]) -> Callable[[Sequence[Tensor]], tuple[Call, list[Tensor]]] | None:
+    """What inductor's code comes to that was called with `given`, of which the tensors are among the `inputs`.
+
+    From other inputs it makes a call of the kernels, and the tensors that this will write and give.
 
     Each piece of that code costs as much as a small kernel does, because the one before left nothing of it in the caches. Room for what
     is in between is made once. None if the code does more than to make room and to call kernels.
@@ -290,26 +295,35 @@ def kernels(run: Any, given: Sequence[Any]) -> Callable[[Sequence[Any]], tuple[C
     for shown, base, _ in reversed(views):
         lasting |= {id(base)} if id(shown) in lasting else set()
     fresh = [x for x in rooms if id(x) in lasting]
-    # what a call finds anew: its inputs, room for what it gives, and views of these
-    at = {id(x): i for i, x in enumerate([*given, *fresh]) if isinstance(x, Tensor)}
+    if len({id(x) for x in inputs}) < len(inputs):
+        return None
+    # what each call has of its own: the inputs, room for what it gives, and views of these
+    own = {id(x): i for i, x in enumerate([*inputs, *fresh])}
     seen = []
     for shown, base, layout in views:
-        if id(base) in at:
-            at[id(shown)] = len(given) + len(fresh) + len(seen)
-            seen.append((at[id(base)], layout))
-    if any(id(x) not in at for x in outs) or sum(x.nbytes for x in rooms if id(x) not in at) > ROOM:
+        if id(base) in own:
+            own[id(shown)] = len(own)
+            seen.append((own[id(base)], layout))
+    if any(id(x) not in own for x in outs) or sum(x.nbytes for x in rooms if id(x) not in own) > ROOM:
         return None
-    steps = [(kernel, [(at.get(id(x)), None if id(x) in at else x) for x in args]) for kernel, args in calls]
+    fixed = [x for _, args in calls for x in args if id(x) not in own]
+    at = {**own, **{id(x): len(own) + i for i, x in enumerate(fixed)}}
+    steps = [(kernel, _pick([at[id(x)] for x in args])) for kernel, args in calls]
     layouts, ends = [(tuple(x.shape), x.stride(), x.dtype) for x in fresh], [at[id(x)] for x in outs]
 
-    def made(inputs: Sequence[Any]) -> tuple[Call, list[Tensor]]:
+    def made(inputs: Sequence[Tensor]) -> tuple[Call, list[Tensor]]:
         pool = [*inputs, *(names["empty_strided_cpu"](*layout) for layout in layouts)]
         for i, layout in seen:
             pool.append(names["reinterpret_tensor"](pool[i], *layout))
-        ready = [partial(kernel, *[x if i is None else pool[i] for i, x in args]) for kernel, args in steps]
+        pool += fixed
+        ready = [partial(kernel, *pick(pool)) for kernel, pick in steps]
         return ready[0] if len(ready) == 1 else partial(_all, ready), [pool[i] for i in ends]
 
     return made
+
+
+def _pick(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    return itemgetter(*places) if len(places) > 1 else lambda pool: [pool[i] for i in places]
 
 
 def _all(calls: Sequence[Call]) -> None:

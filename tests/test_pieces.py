@@ -376,14 +376,14 @@ def test_calls_of_kernels_alone_do_what_the_code_around_them_does():
     run, rooms = runner()
     given = [3, *tensors(1, [(3, 2)] * 2)]
     kept = weakref.ref(given[1])
-    made = kernels(run, given)
+    made = kernels(run, given, given[1:])
     assert torch.equal(given[1], tensors(1, [(3, 2)])[0]), "nothing is computed beforehand"
     del given
     assert kept() is None
     found = []
     for seed in (2, 3):
         (x, y), (u, v) = tensors(seed, [(3, 2)] * 2), tensors(seed, [(3, 2)] * 2)
-        call, outs = made([3, x, y])
+        call, outs = made([x, y])
         call()
         expected = run([3, u, v])
         torch.testing.assert_close([*outs, x], [*expected, u], rtol=0, atol=0)
@@ -397,16 +397,17 @@ def test_calls_of_kernels_alone_do_what_the_code_around_them_does():
 
 @pytest.mark.parametrize("more", ["extern_kernels.mm(buf0, buf1)", "torch.mm(buf0, buf1)", "print(buf0)"])
 def test_code_that_calls_more_than_kernels_is_run_as_it_is(more):
-    assert kernels(runner(more)[0], [3, *tensors(1, [(3, 2)] * 2)]) is None
-    assert kernels(lambda inputs: inputs, [1]) is None
+    given = tensors(1, [(3, 2)] * 2)
+    assert kernels(runner(more)[0], [3, *given], given) is None
+    assert kernels(lambda inputs: inputs, [1], []) is None
 
 
 def test_much_room_is_not_kept(monkeypatch):
     given = [3, *tensors(1, [(3, 2)] * 2)]
     monkeypatch.setattr(_pieces, "ROOM", 3 * 2 * 8)
-    assert kernels(runner()[0], given) is not None
+    assert kernels(runner()[0], given, given[1:]) is not None
     monkeypatch.setattr(_pieces, "ROOM", 3 * 2 * 8 - 1)
-    assert kernels(runner()[0], given) is None
+    assert kernels(runner()[0], given, given[1:]) is None
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
@@ -430,3 +431,23 @@ def test_calls_without_guards_meet_what_lies_otherwise(cls):
                 assert any(stage.plain and stage.main.bare for stage in optimizer._stages.values())
         runs.append([*(x.detach() for x in xs), *(optimizer.state[x]["m"] for x in xs)])
     torch.testing.assert_close(*runs, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rule", "little"),
+    [
+        (lambda x, g: x - (torch.minimum(x, g) + g**2).amax(-1, keepdim=True), True),
+        (lambda x, g: x - (x * g).T.sum(0) * g, True),
+        (lambda x, g: x - (x / (g.abs() + 1)).sum() * g, False),
+        (lambda x, g: x - torch.sqrt(g**2 + 1).amax(-2) * g, False),
+        (lambda x, g: x - torch.tanh(x) * g, False),
+    ],
+    ids=["largest", "sum", "of quotients", "of roots", "none"],
+)
+def test_what_is_summed_is_not_stored_where_it_takes_little(monkeypatch, rule, little):
+    seen, made = [], _pieces.Compiled
+    monkeypatch.setattr(_pieces, "Compiled", lambda *args: seen.append(args[-1]) or made(*args))
+    monkeypatch.setattr(_pieces.Piece, "shared", {})
+    (alone, together), _ = played(method(lambda theta, g, s, h: rule(theta, g)), as_it_is, [(6, 6)])
+    torch.testing.assert_close(together, alone, rtol=1e-12, atol=1e-14)
+    assert [_pieces.AGAIN.items() <= options.items() for options in seen] == [little]

@@ -38,6 +38,11 @@ def _power(x: float, y: float) -> float:
     return float(x**y) if x > 0 and abs(y * math.log(x)) < FAR else float(torch.tensor(x, dtype=torch.float64) ** y)
 
 
+def _power_of_tensors(x: float, y: float) -> float:
+    """Which differs from a tensor's to a number: that one to 1 / 2 is a root."""
+    return _power(x, y) if 0 < x < math.inf else float(torch.pow(*torch.tensor([x, y], dtype=torch.float64)))
+
+
 def _exp(x: float) -> float:
     return math.exp(x) if x < FAR else float(torch.tensor(x, dtype=torch.float64).exp())
 
@@ -51,11 +56,11 @@ def _cos(x: float) -> float:
 
 
 def _maximum(x: float, y: float) -> float:
-    return x if x > y or math.isnan(x) else y
+    return y if x < y or math.isnan(y) else x  # of two zeros the first one
 
 
 def _minimum(x: float, y: float) -> float:
-    return x if x < y or math.isnan(x) else y
+    return y if y < x or math.isnan(y) else x
 
 
 def _clamp(x: float, low: float | None = None, high: float | None = None) -> float:
@@ -80,6 +85,8 @@ ON_NUMBERS: Mapping[Any, Callable[..., float]] = {
     for overload in getattr(aten, name).overloads()
     if overload in ("Tensor", "Scalar", "Tensor_Tensor", "Tensor_Scalar", "default", "self", "int")
 }  # fmt: skip
+
+ON_NUMBERS = {**ON_NUMBERS, aten.pow.Tensor_Tensor: _power_of_tensors}
 
 DIGITS = torch.float64, torch.float32, torch.int64, torch.bool
 KINDS = {"dtype", "layout", "device", "pin_memory", "memory_format"}  # of a new number

@@ -629,6 +629,8 @@ STEPS = st.lists(st.tuples(st.sampled_from(sorted(OF_NUMBERS)), st.integers(0, 5
 @settings(max_examples=200, deadline=None)
 @given(steps=STEPS, a=NUMBERS, b=NUMBERS)
 @example(steps=[("sum", 0, 1), ("difference", 2, 1)], a=0.1, b=3.7)
+@example(steps=[("larger", 0, 1), ("smaller", 1, 0), ("reciprocal", 2, 0), ("reciprocal", 3, 0)], a=0.0, b=-0.0)
+@example(steps=[("at least", 0, 0), ("power", 1, 2)], a=0.0, b=-torch.inf)
 def test_python_computes_the_same_numbers_as_torch(dtypes, steps, a, b):
     """Where it says that it can: in float32 all but powers, logarithms and the like. torch's roots of float32 may be off by a bit."""
 

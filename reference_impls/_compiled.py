@@ -28,7 +28,7 @@ from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 
 from reference_impls import _graphs
-from reference_impls._pieces import PACKED, Piece, cut
+from reference_impls._pieces import PACKED, Call, Piece, cut
 from reference_impls._requests import Draw, Inner, Objective, Total, answers
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
@@ -320,7 +320,7 @@ class Batch:
         self.roles: tuple[str, ...] = ()
         self.groups = [jobs] if rows else [[job] for job in jobs]
         self.lasting: list[Any] = []  # the inputs of every step, with None for what each brings
-        self.bare: list[Any] = []  # the same, where they are but views that show all of a tensor: the tensors
+        self.bare: list[Any] = []  # the first of them, without views; of a stack none
         for group in self.groups:
             slots = [self._slot(name) if rows else self._gather([x]) for name, x in group[0].slots.items()]
             g = [None] * (now.gs[group[0].number] is not None)
@@ -581,8 +581,8 @@ class Stage:
             memo[shared] = memo[key]
         return tuple(memo[shared])
 
-    def ready(self, batch: Batch, memo: dict[Any, Any]) -> Callable[[], list[Tensor]] | None:
-        """A call for what is computed of the request; at the end for none, and parameters and slots are written. None if there is nothing.
+    def ready(self, batch: Batch, memo: dict[Any, Any]) -> Call | None:
+        """A call that gives what is computed of the request, or at the end writes parameters and slots. None if there is nothing to do.
 
         `memo` is for numbers that tensors share.
         """

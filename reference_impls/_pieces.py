@@ -13,15 +13,14 @@ from torch import Tensor, fx
 from reference_impls import _graphs
 
 PACKED = "numbers"  # one tensor of all single numbers: fewer arguments make a call cheaper
-# tensors that share single numbers alone have loops of their own: one loop over many memory streams is slower; guards look at sizes
+# tensors that share single numbers alone have loops of their own: one loop over many memory streams is slower; sizes are the guards' work
 OPTIONS = {"score_fusion_memory_threshold": 1024, "size_asserts": False}
-aten = torch.ops.aten
-
 KERNEL = "cpp_fused"  # how inductor begins the names of its kernels
 PLAIN = {"clear", "size", "torch", "empty_strided_cpu", "reinterpret_tensor"}  # other names of code that calls kernels alone
 DTYPES = {name for name, x in vars(torch).items() if isinstance(x, torch.dtype)}
 ROOM = 1 << 24  # a piece keeps so many bytes for what is in between, no more
 AGAIN = {"realize_reads_threshold": 16}  # what reads so little is computed again for each use, before it is stored
+aten = torch.ops.aten
 
 Call = Callable[[], Any]
 Pairs = Sequence[tuple[fx.Node, fx.Node]]  # places, and the values that they take
@@ -131,8 +130,8 @@ class Piece:
         """The values."""
         return self.ready([env[n] for n in self.takes])() or []
 
-    def ready(self, inputs: Sequence[Any]) -> Callable[[], Sequence[Any]]:
-        """A call. All are of one stage, so only the first needs torch.compile's guards, and one where tensors share memory."""
+    def ready(self, inputs: Sequence[Any]) -> Call:
+        """A call that gives the values, or None for none. Only the first one needs guards, and one where tensors share memory."""
         if len(set(map(Tensor.data_ptr, inputs))) < len(inputs):
             return partial(self.guarded, *inputs)
         return self.direct(*inputs) if self.direct else partial(self.run, *inputs)
@@ -142,8 +141,7 @@ class Piece:
             return self.direct(*inputs)() or []
         try:
             outs, self.direct, self.bare = self.compiled.noted(inputs)
-            if self.direct is None:
-                self.run = self.guarded
+            self.run = self.guarded  # no cycle: what is no longer used is freed at once
         except Exception as error:  # inductor cannot always write in place what depends on a reduction (PyTorch's issue 188228)
             if self.apart is None or type(error).__name__ != "InductorError":
                 raise
@@ -265,10 +263,10 @@ def _then(run: Call, outs: Sequence[Tensor]) -> Sequence[Tensor]:
 def kernels(run: Any, given: Sequence[Any], inputs: Sequence[Tensor]) -> Callable[[Sequence[Tensor]], tuple[Call, list[Tensor]]] | None:
     """What inductor's code comes to that was called with `given`, of which the tensors are among the `inputs`.
 
-    From other inputs it makes a call of the kernels, and the tensors that this will write and give.
+    From other inputs it makes a call of the kernels, and the tensors that this will write and give. Room for what is in between is made
+    once. None if the code does more than to make room and to call kernels.
 
-    Each piece of that code costs as much as a small kernel does, because the one before left nothing of it in the caches. Room for what
-    is in between is made once. None if the code does more than to make room and to call kernels.
+    A call of that code takes as long as a small kernel does, because the kernel before left nothing of it in the caches.
     """
     if not ismethod(run) or not all(name in PLAIN | DTYPES or name.startswith(KERNEL) for name in run.__code__.co_names):
         return None

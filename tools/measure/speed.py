@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import inspect
 import math
 import statistics
@@ -228,6 +229,7 @@ def compiled(optimizer: Optimizer, shapes: Sequence[tuple[int, ...]], hyper: Map
     from reference_impls._pieces import Piece
 
     Piece.shared.clear()
+    gc.collect()  # optimizers are cycles, and hold gigabytes
     step, method = prepared(load(optimizer.id), {**hyper, "compile": True}, shapes, optimizer)
     empty, seconds = copy.deepcopy(method.state_dict()), []
     with fresh_cache():

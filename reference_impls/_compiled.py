@@ -29,7 +29,7 @@ from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 
 from reference_impls import _graphs
 from reference_impls._pieces import PACKED, Call, Piece, cut
-from reference_impls._requests import Draw, Inner, Objective, Total, answers
+from reference_impls._requests import Draw, Inner, Objective, answers
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
 BUNDLE = 8  # so many large tensors of one shape take one call, side by side or stacked; half of them if the rule asks
@@ -39,6 +39,7 @@ SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs l
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 MINOR = 256  # a rule that looks at whole tensors is not compiled for so small a part of them: compiling takes seconds
 FEW = 16  # so many numbers that all tensors share, or that are constant, are worked on beside the graph
+STILL = "still"  # replies that are the parameters themselves
 aten = torch.ops.aten
 
 
@@ -57,9 +58,7 @@ class Now:
         self.ts: list[float] = []
         self.asked: dict[str, list[Any]] = {}  # by the names of the request's fields
         self.replies: list[Sequence[Any]] = []  # of each request
-        self.still: list[bool] = []  # of each request: whether the replies are the parameters themselves
-        self.shared: list[bool] = []  # of each request: whether all tensors have the same reply
-        self.alike: list[Any] = []  # of each request: how the replies look to every batch; None where each has its own
+        self.alike: list[Any] = []  # of each request: STILL, or how the reply is laid out that all tensors have, or None: each has its own
 
 
 class Job:
@@ -79,6 +78,10 @@ def kind(p: Tensor, h: Names) -> Any:
 
 def _real(x: Tensor) -> Tensor:
     return torch.view_as_real(x) if x.is_complex() else x
+
+
+def _layout(x: Tensor) -> Any:
+    return x.shape, x.stride(), x.dtype
 
 
 def _layouts(gs: Sequence[Tensor | None]) -> list[Any]:
@@ -124,18 +127,9 @@ def step(owner: Any, params: Sequence[Tensor], gs: Sequence[Tensor | None], hs: 
         if request is not None:
             ask, constants, names = request
             plan.now.asked = {name: [None] * len(plan.jobs) for name in names}
-        shares: list[Tensor] = []
-        added = request is not None and request[0] is Total and all(stage.sources == [None] for stage in stages)
         for batch, stage, call in zip(plan.batches, stages, ready, strict=True):
-            outs = (call() if call else None) or []
-            if added:
-                shares += [outs[0][: len(batch.jobs)].sum(0)] if batch.rows else outs
-            else:
-                batch.take(stage, outs)
-        if added:
-            total = torch.stack(shares).sum(0) if len({x.device for x in shares}) == 1 else sum(shares)
-            plan.hear(owner, [total] * len(plan.jobs))
-        elif request is not None:
+            batch.take(stage, (call() if call else None) or [])
+        if request is not None:
             assert objective is not None
             if any(stage.moves for stage in stages):
                 objective.kept = [job.kept for job in plan.jobs]
@@ -198,7 +192,7 @@ class Plan:
 
     def rests(self, memo: dict[Any, Any]) -> bool:
         """Whether this step does nothing but hand the gradients to a wrapped optimizer: then no tensor needs to be looked at."""
-        first, then = self.trail.get((), []), self.trail.get(("still",), [])
+        first, then = self.trail.get((), []), self.trail.get((STILL,), [])
         asks = all(x.idle and x.sources == ["g"] and x.request and x.request[0] is Inner for x in first)
         return bool(first and then) and asks and all(x.rests(batch, memo) for batch, x in zip(self.batches, then, strict=True))
 
@@ -215,10 +209,8 @@ class Plan:
         shared = len(replies) > 1 and all(map(is_, replies, repeat(replies[0])))
         if not all(map(is_, replies, self.params)) and not all(isinstance(x, Tensor) for x in (replies[:1] if shared else replies)):
             raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
-        self.now.still.append(all(map(Tensor.is_set_to, replies, self.thetas)))
-        self.now.shared.append(shared)
-        x = replies[0]
-        self.now.alike.append("still" if self.now.still[-1] else (x.shape, x.stride(), x.dtype) if shared else None)
+        still = all(map(Tensor.is_set_to, replies, self.thetas))
+        self.now.alike.append(STILL if still else _layout(replies[0]) if shared else None)
         self.now.replies.append(replies)
 
     def stages(self, owner: Any, memo: dict[Any, Any]) -> "list[Stage]":
@@ -362,7 +354,7 @@ class Batch:
             for name in self.jobs[0].slots:
                 self._slot(name)
 
-    def barely(self) -> list[Any]:
+    def unviewed(self) -> list[Any]:
         """The inputs without views, for a call that looks at nothing but where they lie; none in a stack, or if written memory is read."""
         self.hear()
         inputs = [*self.bare, *self.inputs[len(self.bare) :]]
@@ -375,15 +367,15 @@ class Batch:
         """Take the replies among the inputs."""
         for k in range(self.heard, len(self.now.replies)):
             column = [self.now.replies[k][n] for n in self.numbers]
-            own = not self.now.shared[k]
-            if self.now.still[k] or (own and all(x.is_set_to(job.theta) for x, job in zip(column, self.jobs, strict=True))):
+            own = self.now.alike[k] is None
+            if self.now.alike[k] is STILL or (own and all(x.is_set_to(job.theta) for x, job in zip(column, self.jobs, strict=True))):
                 self.moved = k
                 self.stale.add("theta")
                 continue
             given = [self._gather(column)] if own and self.rows else [self._gather([x]) for x in column] if own else column[:1]
             self.inputs += given
             self.roles += ("reply" if own else "shared reply",) * len(given)
-            self.replied += tuple((x.shape, x.stride(), x.dtype) for x in given)
+            self.replied += tuple(map(_layout, given))
         self.heard = len(self.now.replies)
 
     def stage(self, owner: Any) -> "Stage":
@@ -399,7 +391,7 @@ class Batch:
         """The stage of all batches alike."""
         seen = [x for role, x in zip(self.roles, self.inputs, strict=True) if role not in ("t", "number", "common")]
         precision = torch.get_float32_matmul_precision()
-        layouts = [(x.shape, x.stride(), x.dtype) for x in seen]
+        layouts = [*map(_layout, seen)]
         key = (self.rows, self.minor, self.fixed, *self.common.names, self.roles, self.moved, precision, self.lasting[0].device, *layouts)
         if key not in owner._stages:
             owner._stages[key] = Stage(owner, self)
@@ -589,7 +581,7 @@ class Stage:
         if self.idle:
             return None
         direct = self.main.direct if self.plain and isinstance(self.main, Piece) and self.main.bare else None
-        bare = batch.barely() if direct else []
+        bare = batch.unviewed() if direct else []
         if not bare:
             batch.load(self.uses if self.request else {*self.uses, "theta", "slot"})  # at the end, stacks are scattered
         pool = [*(bare or batch.inputs), *(batch.keeps() if self.moves else ())]

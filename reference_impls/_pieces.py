@@ -141,7 +141,7 @@ class Piece:
             return self.direct(*inputs)() or []
         try:
             outs, self.direct, self.bare = self.compiled.noted(inputs)
-            self.run = self.guarded  # no cycle: what is no longer used is freed at once
+            self.run = self.guarded  # for later calls, unless there are direct ones
         except Exception as error:  # inductor cannot always write in place what depends on a reduction (PyTorch's issue 188228)
             if self.apart is None or type(error).__name__ != "InductorError":
                 raise

@@ -17,6 +17,7 @@ WIDER = 8  # what is used by tensors of so many times its entries is computed be
 LONG = 512  # a matrix of so many rows times its own transpose is computed by halves
 FAR = 700  # exp of more leaves what a float can hold
 INVERSE_ROOT = 0x54A23400  # minus a third of the bits of a float: those of its inverse cube root, within 3.5 per cent on either side
+LITTLE = {"add", "sub", "mul", "neg", "abs", "minimum", "maximum"}  # operations that take no longer than to read; so do whole powers
 THIN = 4  # a product of so few columns and rows is a sum that fuses with what comes after it
 aten = torch.ops.aten
 PRODUCTS = aten.mm.default, aten.bmm.default
@@ -66,9 +67,6 @@ def _minimum(x: float, y: float) -> float:
 def _clamp(x: float, low: float | None = None, high: float | None = None) -> float:
     x = x if low is None else _maximum(x, low)
     return x if high is None else _minimum(x, high)
-
-
-LITTLE = {"add", "sub", "mul", "neg", "abs", "pow", "minimum", "maximum"}  # operations that take no longer than to read
 
 
 ON_NUMBERS: Mapping[Any, Callable[..., float]] = {
@@ -435,7 +433,8 @@ def sums_of_little(nodes: Sequence[fx.Node], stop: Collection[fx.Node]) -> bool:
     while pending:
         n = pending.pop()
         if n not in seen and n not in stop and n.op == "call_function" and n not in sums:
-            if not view(n) and n.target.overloadpacket.__name__ not in LITTLE:  # type: ignore[union-attr]
+            power = n.target is aten.pow.Tensor_Scalar and float(n.args[1]).is_integer()
+            if not (view(n) or power or n.target.overloadpacket.__name__ in LITTLE):  # type: ignore[union-attr]
                 return False
             seen.add(n)
             pending += n.all_input_nodes

@@ -414,20 +414,22 @@ def test_much_room_is_not_kept(monkeypatch):
 @pytest.mark.parametrize("cls", [AdamW, Prodigy])
 def test_calls_without_guards_meet_what_lies_otherwise(cls):
     """Gradients that are one tensor, or laid out otherwise, and state that was moved."""
-    shapes, runs = [(128, 160)] * 3, []
+    shapes, runs = [*[(128, 160)] * 3, (9,), (9,)], []
     for how in (False, True):
         xs = [Parameter(x.float()) for x in tensors(99, shapes)]
         optimizer = cls(xs, **({"lr": 0.1} if cls is AdamW else {"d0": 0.1}), compile=how)
-        for seed in range(8):
+        for seed in range(9):
             gs = [g.float() for g in tensors(seed, shapes)]
             gs[1] = gs[0] if seed == 4 else gs[1].T.contiguous().T if seed == 5 else gs[1]
             for x, g in zip(xs, gs, strict=True):
                 x.grad = g
-            if seed == 6:
-                optimizer.state[xs[2]]["m"].data = optimizer.state[xs[2]]["m"].clone()
+            if seed == 7:  # the plan is that of the step before
+                for x in (xs[2], xs[3]):
+                    optimizer.state[x]["m"].data = optimizer.state[x]["m"].clone()
+            if seed == 8:
                 xs[0].data = xs[0].detach().clone()
             optimizer.step()
-            if how and seed == 3:
+            if how and seed in (3, 7):
                 assert any(stage.plain and stage.main.bare for stage in optimizer._stages.values())
         runs.append([*(x.detach() for x in xs), *(optimizer.state[x]["m"] for x in xs)])
     torch.testing.assert_close(*runs, rtol=1e-4, atol=1e-6)
@@ -440,9 +442,10 @@ def test_calls_without_guards_meet_what_lies_otherwise(cls):
         (lambda x, g: x - (x * g).T.sum(0) * g, True),
         (lambda x, g: x - (x / (g.abs() + 1)).sum() * g, False),
         (lambda x, g: x - torch.sqrt(g**2 + 1).amax(-2) * g, False),
+        (lambda x, g: x - (g**2 + 1) ** 0.5 * ((g**2 + 1) ** 0.5).sum(-1), False),
         (lambda x, g: x - torch.tanh(x) * g, False),
     ],
-    ids=["largest", "sum", "of quotients", "of roots", "none"],
+    ids=["largest", "sum", "of quotients", "of roots", "of half powers", "none"],
 )
 def test_what_is_summed_is_not_stored_where_it_takes_little(monkeypatch, rule, little):
     seen, made = [], _pieces.Compiled

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
+from operator import attrgetter
 from typing import Any, ClassVar, get_type_hints
 
 import torch
@@ -141,7 +142,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         params, hs = self._columns()
         if type(self).averaged is not ReferenceOptimizer.averaged and any("theta" in state for state in self.state.values()):
             raise RuntimeError("the parameters are the averaged ones now: call train() before step()")
-        loss, gs = None, [p.grad if self.uses_gradient else None for p in params]
+        loss, gs = None, [*map(attrgetter("grad"), params)] if self.uses_gradient else [None] * len(params)
         if closure is not None and self.uses_gradient:
             loss, gs = self._evaluated(closure, params)
         everyone, moving = (params, hs), [g is not None for g in gs] if self.uses_gradient else [p.requires_grad for p in params]
@@ -246,7 +247,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         """The parameters that have entries, and each one's hyperparameters."""
         params, hs = list[Tensor](), list[Names]()
         for i, group in enumerate(self.param_groups):
-            some = [p for p in group["params"] if p.numel()]
+            some = [*compress(group["params"], map(Tensor.numel, group["params"]))]
             params += some
             hs += [self._names(group, self._lifted.setdefault(i, {}))] * len(some)
         return params, hs

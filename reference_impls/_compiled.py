@@ -100,13 +100,15 @@ def step(owner: Any, params: Sequence[Tensor], gs: Sequence[Tensor | None], hs: 
         return owner._plan
 
     memo: dict[Any, Any] = {}
-    plan = owner._plan if owner._plan is not None and owner._plan.again(owner, params, gs, hs) else planned()
-    if plan.rests(memo):
+    plan: Plan = owner._plan
+    if plan is None or not plan.again(owner, params, gs, hs):
+        plan = planned()
+    elif plan.rests(memo):
         assert objective is not None
         objective.inner(plan.now.gs)
-        plan.end()
+        plan.rest()
         return
-    if not plan.stays():
+    elif not (plan.begin() and plan.stays()):
         plan = planned()
         memo.clear()
     request: Any = True
@@ -171,7 +173,8 @@ class Plan:
         self.lasting = [x for state in self.states for x in state.values()]
         self.memory = [x.data_ptr() for x in self.lasting]
         self.trail: dict[Any, list[Stage]] = {}  # of all batches, by how the replies look to every one
-        self._begin()
+        self.alike = False  # all tensors have the same step number and hyperparameters
+        self.begin()
 
     def again(self, owner: Any, params: Sequence[Tensor], gs: Sequence[Tensor | None], hs: Sequence[Names]) -> bool:
         """Take in a later step, if the plan still serves: for the same tensors, in the same phase."""
@@ -186,15 +189,19 @@ class Plan:
         ):
             return False
         self._read(gs, hs)
-        same = self.now.ts.count(self.now.ts[0]) == len(hs) == list(map(id, hs)).count(id(hs[0]))
-        alike = same or all(batch.alike() for batch in self.batches)
-        return alike and all(common.again() for common in self.common.values()) and self._begin()
+        self.alike = self.now.ts.count(self.now.ts[0]) == len(hs) == list(map(id, hs)).count(id(hs[0]))
+        return (self.alike or all(batch.alike() for batch in self.batches)) and all(common.again() for common in self.common.values())
 
     def rests(self, memo: dict[Any, Any]) -> bool:
         """Whether this step does nothing but hand the gradients to a wrapped optimizer: then no tensor needs to be looked at."""
         first, then = self.trail.get((), []), self.trail.get((STILL,), [])
-        asks = all(x.idle and x.sources == ["g"] and x.request and x.request[0] is Inner for x in first)
-        return bool(first and then) and asks and all(x.rests(batch, memo) for batch, x in zip(self.batches, then, strict=True))
+        if not first or not then or first[0].request is None or first[0].request[0] is not Inner:
+            return False
+        rows = [*zip(self.batches, first, then, strict=True)]
+        if self.alike:  # what rests for one rests for all that take the same stages
+            rows = [*{row[1:]: row for row in rows}.values()]
+        parts = self._parts()
+        return all(x.idle and x.sources == ["g"] and batch.begin(parts) and y.rests(batch, memo) for batch, x, y in rows)
 
     def stays(self) -> bool:
         """Whether all is where it was, and the gradients are laid out like the first ones."""
@@ -223,15 +230,19 @@ class Plan:
         return [stage if stage.dues is None else stage.chosen(owner, batch, memo) for batch, stage in rows]
 
     def end(self) -> None:
-        """Count the step, and let go of what belongs to it alone."""
-        self.now.clear()
+        """Write what the numbers of all tensors are by now, and count the step."""
         for common in self.common.values():
             common.settle()
         for batch in self.batches:
             batch.inputs = []
+        torch.autograd.graph.increment_version(self.params)  # compiled code does not
+        self.rest()
+
+    def rest(self) -> None:
+        """Count the step, in which nothing else was written, and let go of what belongs to it alone."""
+        self.now.clear()
         for clock, _ in self.clocks:
             clock.add_(1)
-        torch.autograd.graph.increment_version(self.params)  # compiled code does not
 
     def _read(self, gs: Sequence[Tensor | None], hs: Sequence[Names]) -> None:
         self.now.clear()
@@ -241,9 +252,13 @@ class Plan:
             for job, t in zip(jobs, clock.tolist(), strict=True):
                 self.now.ts[job.number] = t
 
-    def _begin(self) -> bool:
-        parts = {i: _parts(vars(h)) for i, h in {id(h): h for h in self.now.hs}.items()}
+    def begin(self) -> bool:
+        """Lay out the inputs of the step; False if it is another one, by what is fixed of the hyperparameters."""
+        parts = self._parts()
         return all(batch.begin(parts) for batch in self.batches)
+
+    def _parts(self) -> dict[int, tuple[list[Tensor], Any]]:
+        return {i: _parts(vars(h)) for i, h in {id(h): h for h in self.now.hs}.items()}
 
 
 class Common:

@@ -9,6 +9,8 @@ matrices, which the algebra does not have: the gradients of single samples, and 
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import compress
+from operator import attrgetter, is_not
 from typing import Any, Literal, Protocol, get_args
 
 import torch
@@ -95,6 +97,7 @@ class Draw:
 Request = Total | Value | Gradient | FullGradient | Hvp | PerSample | Factors | Inner | Draw
 Closure = Callable[[], Any]
 Answer = Any  # a tensor; to `Factors` a `Layer` or None
+SIGNS = (torch.arange(256).unsqueeze(-1) >> torch.arange(8) & 1) * 2 - 1  # those that the bits of a byte stand for: (256, 8)
 
 
 class Objective(Protocol):
@@ -117,8 +120,8 @@ def draw(kind: str, like: Tensor) -> Tensor:
     if kind == "gaussian":
         return torch.randn_like(like)
     words = torch.randint(-(2**63), 2**63 - 1, (-(-like.numel() // 64),), device=like.device)  # a sign is worth a bit, no more
-    bits = words.view(torch.uint8).unsqueeze(-1) & (1 << torch.arange(8, dtype=torch.uint8, device=like.device))
-    return (bits.flatten()[: like.numel()] != 0).to(like.dtype).mul_(2).sub_(1).view(like.shape)
+    signs = SIGNS.to(like.device, like.dtype).index_select(0, words.view(torch.uint8).int())
+    return signs.flatten()[: like.numel()].view(like.shape)
 
 
 def answer(asked: Sequence[Request], objective: Objective) -> Sequence[Answer]:
@@ -282,16 +285,15 @@ class ClosureObjective:
     def inner(self, gs: Sequence[Tensor]) -> Sequence[Tensor]:
         if self.wrapped is None:
             raise TypeError("only a wrapper asks for the step of an inner optimizer")
-        grads, self.kept = [p.grad for p in self.params], [None] * len(self.params)
+        grad = attrgetter("grad")
+        grads, self.kept = [*map(grad, self.params)], [None] * len(self.params)
         try:
-            for p, g, old in zip(self.params, gs, grads, strict=True):
-                if g is not old:  # else it is there
-                    p.grad = unseen(p, g)
+            for p, g in compress(zip(self.params, gs, strict=True), map(is_not, gs, grads)):
+                p.grad = unseen(p, g)
             self.wrapped.step()
         finally:
-            for p, old in zip(self.params, grads, strict=True):
-                if p.grad is not old:
-                    p.grad = old
+            for p, old in compress(zip(self.params, grads, strict=True), map(is_not, map(grad, self.params), grads)):
+                p.grad = old
         return [p if p.dtype in (torch.float32, torch.float64) else seen(p) for p in self.params]
 
     def _filled(self, found: Sequence[Tensor | None]) -> list[Tensor]:

@@ -97,7 +97,8 @@ class Draw:
 Request = Total | Value | Gradient | FullGradient | Hvp | PerSample | Factors | Inner | Draw
 Closure = Callable[[], Any]
 Answer = Any  # a tensor; to `Factors` a `Layer` or None
-SIGNS = (torch.arange(256).unsqueeze(-1) >> torch.arange(8) & 1) * 2 - 1  # those that the bits of a byte stand for: (256, 8)
+# the eight signs that the bits of each byte stand for, as bytes of one word
+SIGNS = ((torch.arange(256).unsqueeze(-1) >> torch.arange(8) & 1) * 2 - 1).to(torch.int8).view(torch.int64).squeeze(-1)
 
 
 class Objective(Protocol):
@@ -120,8 +121,8 @@ def draw(kind: str, like: Tensor) -> Tensor:
     if kind == "gaussian":
         return torch.randn_like(like)
     words = torch.randint(-(2**63), 2**63 - 1, (-(-like.numel() // 64),), device=like.device)  # a sign is worth a bit, no more
-    signs = SIGNS.to(like.device, like.dtype).index_select(0, words.view(torch.uint8).int())
-    return signs.flatten()[: like.numel()].view(like.shape)
+    signs = SIGNS.to(like.device).index_select(0, words.view(torch.uint8).int()).view(torch.int8)
+    return signs[: like.numel()].to(like.dtype).view(like.shape)
 
 
 def answer(asked: Sequence[Request], objective: Objective) -> Sequence[Answer]:

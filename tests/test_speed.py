@@ -28,7 +28,7 @@ def tiny(monkeypatch):
 def timed(monkeypatch):
     """One round in each order of building, as if ours took 1 ms of the other's 3 first, then 2 of 8. Steps are made, not timed."""
 
-    def times(sides, rounds, steps=1):
+    def times(sides, rounds, steps, seconds):
         for step in sides.values():
             step()
         built.append([*sides])
@@ -71,21 +71,26 @@ def test_eager_loops_and_the_fused_kernel(tiny, timed):
     assert (fused.ratio, fused.sides, fused.met) == ((1 / 3 + 2 / 8) / 2, {"ours": 1.5, "fused": 5.5}, True)
 
 
-def test_sides_take_turns():
+def test_sides_take_turns_until_the_rounds_and_the_time_are_over(monkeypatch):
     calls = []
     times = in_turns({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, rounds=2, steps=2)
     assert calls == list("aabb" * 3)  # one round warms up
     assert {name: len(each) for name, each in times.items()} == {"a": 2, "b": 2}
+    calls.clear()
+    monkeypatch.setattr(speed.time, "perf_counter", iter(range(100)).__next__)  # a second passes at each look
+    times = in_turns({"a": lambda: calls.append("a")}, rounds=1, seconds=9.5)
+    assert times == {"a": [1000] * 3}
+    assert calls == list("aaaa")
     assert set(PARTS) == {"compiled", "eager", "fused", "sweep", "import"}
 
 
-def test_each_side_is_built_first_once():
+def test_each_side_is_built_first_once(monkeypatch):
     """Of two alike, the one that was built first has been some per cent slower: its memory lies otherwise."""
     events = []
+    monkeypatch.setattr(speed, "SECONDS", 0.0)
     makes = {name: lambda name=name: events.append(f"make {name}") or (lambda: events.append(name)) for name in "ab"}
     times = in_both_orders(makes, rounds=2, steps=1)
-    warm = [name for name in "ab" for _ in range(FIRST)]
-    assert events == ["make a", "make b", *warm, *"ababab", "make b", "make a", *warm[::-1], *"ababab"]
+    assert events == ["make a", "make b", *"ab" * FIRST, *"ababab", "make b", "make a", *"ba" * FIRST, *"ababab"]
     assert {name: len(each) for name, each in times.items()} == {"a": 4, "b": 4}
 
 

@@ -22,7 +22,7 @@ FIRST, SMALL, LARGE = 52, 200, 2000
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("site", "speed"), help="site: check and build; speed: steps of ours and of the peers, by torch")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each side of a comparison runs (default 3)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each side of a comparison runs, at least (default 3)")
     parser.add_argument("--small", action="store_true", help="site: leave out the synthetic catalogs")
     parser.add_argument("--methods", nargs="+", metavar="ID", default=[], help="speed: only these")
     parser.add_argument("--set", choices=("transformer", "small"), help="speed: only this set of tensors")

@@ -36,6 +36,8 @@ LIBRARY = "pytorch_optimizer"
 BFLOAT16 = frozenset({"muon", "muon-moonlight", "normuon", "scion"})  # the library multiplies in bfloat16; beside it, so do ours
 RUNS, SWEEP_STEPS = 32, 20
 FIRST = 4  # steps before the timed ones: they may compile, and methods warm up
+SECONDS = 2.0  # so long, or longer, the sides are timed in each order of building
+SETTLED = 12  # as many where a loss is evaluated: until then, its graphs found new memory in each step
 
 Step = Callable[[], object]
 
@@ -92,7 +94,8 @@ def library(chosen: Sequence[Optimizer], name: str, rounds: int) -> Iterator[Row
             continue
         sides = {"ours": partial(compiled, o, shapes, hyper), LIBRARY: partial(library_step, o, peer, hyper, shapes)}
         try:
-            times = in_both_orders(sides, rounds, max(STEPS[name], period(o, hyper)))
+            before = SETTLED if evaluates(load(o.id)) else FIRST
+            times = in_both_orders(sides, rounds, max(STEPS[name], period(o, hyper)), before)
         except Exception as error:
             yield Row(f"{o.id}, {name}: {peer.object} fails: {type(error).__name__}", {}, math.nan, "", None)
             continue
@@ -293,31 +296,40 @@ def prepared(make: Any, arguments: Mapping[str, Any], shapes: Sequence[tuple[int
     return ((lambda: method.step(closure)) if isinstance(method, ReferenceOptimizer) else step), method
 
 
-def in_both_orders(makes: Mapping[str, Callable[[], Step]], rounds: int, steps: int = 1) -> dict[str, list[float]]:
-    """As `in_turns`, with the sides built anew in this order and then in the other: whose memory comes first is worth some per cent."""
+def in_both_orders(makes: Mapping[str, Callable[[], Step]], rounds: int, steps: int = 1, before: int = FIRST) -> dict[str, list[float]]:
+    """As `in_turns` for `SECONDS`, with sides built anew in this order and the other: whose memory comes first is worth some per cent."""
     seen: dict[str, list[float]] = {name: [] for name in makes}
     for order in (list(makes), list(makes)[::-1]):
         gc.collect()  # optimizers are cycles, and hold gigabytes
         sides = {name: makes[name]() for name in order}
-        for step in sides.values():
-            for _ in range(FIRST):
-                step()
-        for name, times in in_turns({name: sides[name] for name in makes}, rounds, steps).items():
-            seen[name] += times
+        for step in [*sides.values()] * before:
+            step()
+        gc.freeze()  # a collection that walks through all that compilers left took 150 ms, on whichever side it fell
+        try:
+            times = in_turns({name: sides[name] for name in makes}, rounds, steps, SECONDS)
+        finally:
+            gc.unfreeze()
+        for name, some in times.items():
+            seen[name] += some
         del sides, step
     return seen
 
 
-def in_turns(sides: Mapping[str, Step], rounds: int, steps: int = 1) -> dict[str, list[float]]:
-    """The milliseconds of a step of each side, in each round: all are timed once a round, so that a slow moment of the machine hits all."""
+def in_turns(sides: Mapping[str, Step], rounds: int, steps: int = 1, seconds: float = 0.0) -> dict[str, list[float]]:
+    """The milliseconds of a step of each side, in each round: all are timed once a round, so that a slow moment of the machine hits all.
+
+    At least so many rounds, and more until so many seconds are over.
+    """
     seen: dict[str, list[float]] = {name: [] for name in sides}
-    for count in range(rounds + 1):  # the first one warms up
+    start, count = time.perf_counter(), 0
+    while count <= rounds or time.perf_counter() - start < seconds:  # the first one warms up
         for name, step in sides.items():
             started = time.perf_counter()
             for _ in range(steps):
                 step()
             if count:
                 seen[name].append(1000 * (time.perf_counter() - started) / steps)
+        count += 1
     return seen
 
 

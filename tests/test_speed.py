@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,7 +10,7 @@ from reference_impls import AdaHessian, AdamW, Lion
 from reference_impls.wrappers.sam import SAM
 from tools.catalog.loader import load_catalog
 from tools.measure import speed
-from tools.measure.speed import FIRST, PARTS, compared, in_both_orders, in_turns, medians, ratio
+from tools.measure.speed import FIRST, PARTS, SETTLED, compared, in_both_orders, in_turns, medians, ratio
 
 ROOT = Path(__file__).parents[1]
 
@@ -77,7 +78,7 @@ def test_sides_take_turns_until_the_rounds_and_the_time_are_over(monkeypatch):
     assert calls == list("aabb" * 3)  # one round warms up
     assert {name: len(each) for name, each in times.items()} == {"a": 2, "b": 2}
     calls.clear()
-    monkeypatch.setattr(speed.time, "perf_counter", iter(range(100)).__next__)  # a second passes at each look
+    monkeypatch.setattr(speed, "time", SimpleNamespace(perf_counter=iter(range(100)).__next__))  # a second passes at each look
     times = in_turns({"a": lambda: calls.append("a")}, rounds=1, seconds=9.5)
     assert times == {"a": [1000] * 3}
     assert calls == list("aaaa")
@@ -92,6 +93,15 @@ def test_each_side_is_built_first_once(monkeypatch):
     times = in_both_orders(makes, rounds=2, steps=1)
     assert events == ["make a", "make b", *"ab" * FIRST, *"ababab", "make b", "make a", *"ba" * FIRST, *"ababab"]
     assert {name: len(each) for name, each in times.items()} == {"a": 4, "b": 4}
+
+
+def test_where_a_loss_is_evaluated_memory_settles_first(tiny, timed, monkeypatch):
+    seen, orders = {}, speed.in_both_orders
+    monkeypatch.setattr(speed, "in_both_orders", lambda makes, rounds, steps, before: seen.update({before: makes}) or orders(makes, rounds))
+    for method, before in (("lion", FIRST), ("sam", SETTLED)):
+        seen.clear()
+        list(compared(CATALOG, ["compiled"], ["transformer"], [method], 1))
+        assert [*seen] == [before]
 
 
 def test_rounds_are_compared_each_with_itself():

@@ -304,7 +304,7 @@ def in_both_orders(makes: Mapping[str, Callable[[], Step]], rounds: int, steps: 
         sides = {name: makes[name]() for name in order}
         for step in [*sides.values()] * before:
             step()
-        gc.freeze()  # a collection that walks through all that compilers left took 150 ms, on whichever side it fell
+        gc.freeze()  # a full collection walks through all that compilers left: 0.3 s, on whichever side it falls
         try:
             times = in_turns({name: sides[name] for name in makes}, rounds, steps, SECONDS)
         finally:

@@ -398,7 +398,7 @@ def test_focus_can_be_seen_and_the_skip_link_skips(address: str, visit: Visit) -
         page.goto(address + kind)
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        assert page.url.split("#")[1] == page.locator("h1").get_attribute("id")
+        expect(page).to_have_url(f"{address}{kind}#{page.locator('h1').get_attribute('id')}")
 
 
 def test_the_roadmap_is_walked_by_keyboard(site: Site, address: str, visit: Visit) -> None:

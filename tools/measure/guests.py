@@ -62,21 +62,38 @@ def by_proximal_gradient(make: Any, arguments: Mapping[str, Any], problem: Any, 
     return asked[1:]
 
 
+def of_module(make: Any, parameters: list[torch.nn.Parameter], **arguments: Any) -> Any:
+    """`pytorch_optimizer`'s LOMO, AdaLOMO and AdamMini: they want a module. In this one, no name tells what a parameter is for."""
+    return make(torch.nn.ParameterList(parameters), **arguments)
+
+
+def gsam(make: Any, parameters: list[torch.nn.Parameter], *, lr: float, rho: float, **arguments: Any) -> Any:
+    """`pytorch_optimizer`'s GSAM: it wants plain SGD, a module, and a scheduler for rho, which here stays what it is."""
+    optimizer = make(parameters, torch.optim.SGD(parameters, lr), torch.nn.Identity(), SimpleNamespace(step=lambda: rho), **arguments)
+    # the closure gives back what the model put out, too
+    return SimpleNamespace(step=lambda closure: optimizer.step(lambda: (None, closure())), zero_grad=optimizer.zero_grad)
+
+
+MAKERS: dict[str, Callable[..., Any]] = {
+    "pytorch_optimizer:AdaLOMO": of_module,
+    "pytorch_optimizer:AdamMini": of_module,
+    "pytorch_optimizer:GSAM": gsam,
+    "pytorch_optimizer:LOMO": of_module,
+}
+
+
 def by_gsam(make: Any, arguments: Mapping[str, Any], problem: Any, _: Stream) -> list[list[Array]]:
-    """`pytorch_optimizer.GSAM` on a model: it wants a module, and a scheduler for rho, which here stays what it is."""
-    own = dict(arguments)
-    lr, rho = own.pop("lr"), own.pop("rho")
+    """`pytorch_optimizer.GSAM` on a model."""
     parameters = [torch.nn.Parameter(torch.tensor(x)) for x in problem.thetas]
-    inner = torch.optim.SGD(parameters, lr)
-    optimizer = make(parameters, inner, torch.nn.Identity(), SimpleNamespace(step=lambda: rho), **own)
+    optimizer = gsam(make, parameters, **arguments)
     path: list[list[Array]] = []
 
-    def evaluate() -> tuple[None, torch.Tensor]:
-        inner.zero_grad()
+    def evaluate() -> torch.Tensor:
+        optimizer.zero_grad()
         with torch.enable_grad():
             loss: torch.Tensor = problem.loss(len(path), parameters)
             torch.autograd.backward(loss)
-        return None, loss.detach()
+        return loss.detach()
 
     while len(path) < problem.steps:
         optimizer.step(evaluate)
@@ -85,19 +102,19 @@ def by_gsam(make: Any, arguments: Mapping[str, Any], problem: Any, _: Stream) ->
 
 
 def by_backward(make: Any, arguments: Mapping[str, Any], problem: Any, _: Stream) -> list[list[Array]]:
-    """`pytorch_optimizer`'s LOMO and AdaLOMO on a tape: they want a module, and step while its gradients are computed."""
-    module = torch.nn.ParameterList([torch.nn.Parameter(torch.tensor(x)) for x in problem.thetas])
-    optimizer = make(module, **arguments)
+    """`pytorch_optimizer`'s LOMO and AdaLOMO on a tape: they step while gradients are computed."""
+    parameters = [torch.nn.Parameter(torch.tensor(x)) for x in problem.thetas]
+    optimizer = of_module(make, parameters, **arguments)
     path: list[list[Array]] = []
     for row in problem.rows:
 
         def loss(row: Sequence[Array] = row) -> torch.Tensor:
-            return torch.stack([(p * torch.tensor(g)).sum() for p, g in zip(module, row, strict=True)]).sum()
+            return torch.stack([(p * torch.tensor(g)).sum() for p, g in zip(parameters, row, strict=True)]).sum()
 
         if arguments.get("clip_grad_norm"):
             optimizer.grad_norm(loss())
         optimizer.fused_backward(loss(), arguments["lr"])
-        path.append([p.detach().numpy().copy() for p in module])
+        path.append([p.detach().numpy().copy() for p in parameters])
     return path
 
 

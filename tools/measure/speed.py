@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ from reference_impls import load
 from reference_impls._base import ReferenceOptimizer
 from tools.catalog.loader import Catalog
 from tools.catalog.schema import Optimizer, Peer
+from tools.measure.guests import MAKERS
 from tools.measure.players import applies, bowl, build, evaluates, peer_arguments, peer_object, settings, takes_optimizer
 
 SETS: Mapping[str, Sequence[tuple[int, ...]]] = {
@@ -34,6 +36,7 @@ PERIODS = {"lookahead": "k", "ranger": "k"}  # a hyperparameter: so many steps, 
 PARTS = ("compiled", "eager", "fused", "sweep", "import")
 LIBRARY = "pytorch_optimizer"
 BFLOAT16 = frozenset({"muon", "muon-moonlight", "normuon", "scion"})  # the library multiplies in bfloat16; beside it, so do ours
+BACKWARD = frozenset({"adalomo", "lomo"})  # the library steps while gradients are computed; beside it, a step of ours has that too
 RUNS, SWEEP_STEPS = 32, 20
 FIRST = 4  # steps before the timed ones: they may compile, and methods warm up
 SECONDS = 2.0  # so long, or longer, the sides are timed in each order of building
@@ -79,7 +82,7 @@ def library(chosen: Sequence[Optimizer], name: str, rounds: int) -> Iterator[Row
     """How long the first step of ours takes to compile; and ours, compiled, against pytorch-optimizer's default at our hyperparameters."""
     ratios = []
     for o in (o for o in chosen if getattr(load(o.id), "compiles", True)):
-        peer, shapes = peer_of(o, LIBRARY), shapes_for(o, name)
+        peer, shapes = library_peer(o), shapes_for(o, name)
         if peer is None and name != "transformer":
             continue
         hyper = next((s for s in settings(o) if peer and applies(peer, s)), settings(o)[0])
@@ -207,6 +210,13 @@ def peer_of(optimizer: Optimizer, library: str) -> Peer | None:
     return min(found, key=lambda p: p.differs is not None, default=None)
 
 
+def library_peer(optimizer: Optimizer) -> Peer | None:
+    """What the library has of the method: its own writing, or torch's, where it passes that on."""
+    theirs = peer_of(optimizer, "torch.optim")
+    passed = theirs and vars(import_module(LIBRARY)).get(theirs.object.partition(":")[2]) is peer_object(theirs.object)
+    return peer_of(optimizer, LIBRARY) or (theirs if passed else None)
+
+
 def shapes_for(optimizer: Optimizer, name: str) -> Sequence[tuple[int, ...]]:
     """The set, without the vectors for a method of matrices only."""
     return [s for s in SETS[name] if len(s) >= 2 or optimizer.parameter_scope.accepts != "matrices"]
@@ -252,8 +262,10 @@ def first_compile(optimizer: Optimizer, shapes: Sequence[tuple[int, ...]], hyper
 
 def library_step(optimizer: Optimizer, peer: Peer, hyper: Mapping[str, Any], shapes: Sequence[tuple[int, ...]]) -> Step:
     """A step of the library at our hyperparameters."""
-    given = peer_arguments(optimizer, peer, hyper, entries(shapes))
-    return stepping(peer_object(peer.object), given, shapes, optimizer, takes_optimizer(optimizer, given))
+    given, make = peer_arguments(optimizer, peer, hyper, entries(shapes)), peer_object(peer.object)
+    if peer.object in MAKERS:
+        return stepping(partial(MAKERS[peer.object], make), given, shapes, optimizer, False)
+    return stepping(make, given, shapes, optimizer, takes_optimizer(optimizer, given))
 
 
 def stepping(make: Any, arguments: Mapping[str, Any], shapes: Sequence[tuple[int, ...]], optimizer: Optimizer,
@@ -270,6 +282,18 @@ def prepared(make: Any, arguments: Mapping[str, Any], shapes: Sequence[tuple[int
     gradients = [torch.randn(s, generator=generator) / 8 for s in shapes]
     method = build(make, parameters, arguments, wraps)
     getattr(method, "train", lambda: None)()
+    if optimizer.id in BACKWARD:
+
+        def backward() -> None:
+            loss = Handed.apply(gradients, *parameters)  # type: ignore[no-untyped-call]
+            if hasattr(method, "fused_backward"):
+                method.fused_backward(loss, arguments["lr"])
+            else:
+                method.zero_grad()
+                torch.autograd.backward(loss)
+                method.step()
+
+        return backward, method
     if not evaluates(load(optimizer.id)):
         for p, g in zip(parameters, gradients, strict=True):
             p.grad = g.clone()
@@ -294,6 +318,19 @@ def prepared(make: Any, arguments: Mapping[str, Any], shapes: Sequence[tuple[int
             method.step(closure)
 
     return ((lambda: method.step(closure)) if isinstance(method, ReferenceOptimizer) else step), method
+
+
+class Handed(torch.autograd.Function):
+    """A loss for nothing: its gradients are at hand, and taken as they are, without a copy."""
+
+    @staticmethod
+    def forward(ctx: Any, gradients: Sequence[Tensor], *_: Tensor) -> Tensor:
+        ctx.gradients = gradients
+        return torch.zeros(())
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> tuple[Tensor | None, ...]:
+        return None, *(g.detach() for g in ctx.gradients)
 
 
 def in_both_orders(makes: Mapping[str, Callable[[], Step]], rounds: int, steps: int = 1, before: int = FIRST) -> dict[str, list[float]]:

@@ -75,7 +75,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         """Return the new theta and assign new tensors to the slots of `s`; `s.t` is the step, from 1 (a 0-d tensor).
 
         Nothing is written in place and no Python branch looks at a tensor (`torch.where` does). A rule with `yield` in it asks for
-        more than this tensor's gradient: `norm = torch.sqrt((yield Total((g**2).sum())))`.
+        more than this tensor's gradient: `norm = torch.sqrt((yield Total((g**2).sum())))`, or where to branch: `if (yield Whether(due)):`.
         """
         raise NotImplementedError
 

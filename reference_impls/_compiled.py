@@ -58,7 +58,8 @@ class Now:
         self.ts: list[float] = []
         self.asked: dict[str, list[Any]] = {}  # by the names of the request's fields
         self.replies: list[Sequence[Any]] = []  # of each request
-        self.alike: list[Any] = []  # of each request: STILL, or how the reply is laid out that all tensors have, or None: each has its own
+        # of each request: STILL, or a bool, or how the reply is laid out that all tensors have, or None: each has its own
+        self.alike: list[Any] = []
 
 
 class Job:
@@ -213,6 +214,10 @@ class Plan:
 
     def hear(self, owner: Any, replies: Sequence[Any]) -> None:
         """Take in the replies to a request."""
+        if isinstance(replies[0], bool):
+            self.now.alike.append(replies[0])
+            self.now.replies.append(replies)
+            return
         shared = len(replies) > 1 and all(map(is_, replies, repeat(replies[0])))
         if not all(map(is_, replies, self.params)) and not all(isinstance(x, Tensor) for x in (replies[:1] if shared else replies)):
             raise TypeError(f"{type(owner).__name__} asks for what is no tensor, and cannot be compiled")
@@ -320,6 +325,7 @@ class Batch:
         self.minor = False  # its entries are few among all
         self.heard = 0  # replies among the inputs
         self.replied: tuple[Any, ...] = ()  # how they are laid out
+        self.told: dict[int, bool] = {}  # the replies that are none of tensors: there is a graph for each answer
         self.moved: int | None = None  # the reply that is theta itself, where a wrapped optimizer took it
         self.inputs: list[Any] = []
         self.stale: set[str] = set()  # inputs with these roles are not up to date
@@ -350,7 +356,8 @@ class Batch:
         """Lay out the inputs of a step with these `_parts` of hyperparameters: tensors, and all else, which must be what it was."""
         self.h, self.t = self.now.hs[self.numbers[0]], self.now.ts[self.numbers[0]]
         numbers, fixed = parts[id(self.h)]
-        self.heard, self.moved, self.inputs, self.after = 0, None, [*self.lasting, *numbers, *self.common.numbers], {}
+        self.heard, self.told, self.moved, self.after = 0, {}, None, {}
+        self.inputs = [*self.lasting, *numbers, *self.common.numbers]
         self.roles, self.replied = self.roles[: len(self.inputs)], ()
         self.stale = {"g", "theta", "slot"}
         return bool(fixed == self.fixed)
@@ -381,6 +388,9 @@ class Batch:
     def hear(self) -> None:
         """Take the replies among the inputs."""
         for k in range(self.heard, len(self.now.replies)):
+            if isinstance(self.now.alike[k], bool):
+                self.told[k] = self.now.alike[k]
+                continue
             column = [self.now.replies[k][n] for n in self.numbers]
             own = self.now.alike[k] is None
             if self.now.alike[k] is STILL or (own and all(x.is_set_to(job.theta) for x, job in zip(column, self.jobs, strict=True))):
@@ -396,7 +406,7 @@ class Batch:
     def stage(self, owner: Any) -> "Stage":
         """What the rule does up to its next request, traced when it is first met."""
         self.hear()
-        key = self.roles, self.moved, self.replied
+        key = self.roles, *self.told.items(), self.moved, self.replied
         if key not in self.stages:
             self.load(self.stale)
             self.stages[key] = self._shared(owner)
@@ -407,7 +417,8 @@ class Batch:
         seen = [x for role, x in zip(self.roles, self.inputs, strict=True) if role not in ("t", "number", "common")]
         precision = torch.get_float32_matmul_precision()
         layouts = [*map(_layout, seen)]
-        key = (self.rows, self.minor, self.fixed, *self.common.names, self.roles, self.moved, precision, self.lasting[0].device, *layouts)
+        told = *self.told.items(), self.moved
+        key = (self.rows, self.minor, self.fixed, *self.common.names, self.roles, *told, precision, self.lasting[0].device, *layouts)
         if key not in owner._stages:
             owner._stages[key] = Stage(owner, self)
             for x in self.inputs:
@@ -647,7 +658,7 @@ class Stage:
         """The rule as a function of all tensors that it sees."""
         state, hyper = self.batch.jobs[0].state, vars(self.batch.h)
         by_role: dict[str, list[Tensor]] = {name: [] for name in ("theta", "g", "slot", "t", "number", "common")}
-        heard: list[list[Tensor]] = []  # a reply for each tensor, or one for all
+        heard: list[list[Any]] = []  # a reply for each tensor, or one for all
         for role, x in zip(self.roles, inputs, strict=True):
             if role in by_role:
                 by_role[role].append(x)
@@ -655,9 +666,12 @@ class Stage:
                 heard[-1].append(x)
             else:
                 heard.append([x] if role == "reply" else [x] * len(by_role["theta"]))
+        others: dict[int, list[Any]] = {k: [answer] * len(by_role["theta"]) for k, answer in self.batch.told.items()}
         if self.batch.moved is not None:
-            heard.insert(self.batch.moved, [seen(theta) for theta in by_role["theta"]])
+            others[self.batch.moved] = [seen(theta) for theta in by_role["theta"]]
             by_role["theta"] = [torch.empty_like(theta) for theta in by_role["theta"]]
+        for k in sorted(others):
+            heard.insert(k, others[k])
         names = [name for name in state if name != "t"]
         results: list[Tensor] = []
         for i, theta in enumerate(by_role["theta"]):

@@ -3,7 +3,8 @@
 `update` becomes a generator: `h_z = yield Hvp(theta, z)`. The base runs one generator a parameter side by side; at each `yield` all of
 them ask the same thing, and the answer is worked out for the whole model at once. The words are those of the catalog's algebra:
 total(x), value(x), gradient(x), full_gradient(x), hvp(x, v), inner_step(x), rademacher(x), gaussian(x). Two more are for Fisher
-matrices, which the algebra does not have: the gradients of single samples, and what layers saw. Evaluations are counted by kind.
+matrices, which the algebra does not have: the gradients of single samples, and what layers saw. And a rule may ask whether something
+holds anywhere in the model, to evaluate only what is needed. Evaluations are counted by kind.
 """
 
 from collections import Counter
@@ -25,6 +26,13 @@ class Total:
     """The sum over the whole model: give this tensor's share, of one shape for all; every tensor receives the sum, entry by entry."""
 
     share: Tensor
+
+
+@dataclass(frozen=True)
+class Whether:
+    """Whether this holds for any tensor of the model: one Python bool for all, on which a rule may branch."""
+
+    holds: Tensor
 
 
 @dataclass(frozen=True)
@@ -94,9 +102,9 @@ class Draw:
     like: Tensor
 
 
-Request = Total | Value | Gradient | FullGradient | Hvp | PerSample | Factors | Inner | Draw
+Request = Total | Whether | Value | Gradient | FullGradient | Hvp | PerSample | Factors | Inner | Draw
 Closure = Callable[[], Any]
-Answer = Any  # a tensor; to `Factors` a `Layer` or None
+Answer = Any  # a tensor; to `Whether` a bool, to `Factors` a `Layer` or None
 # the eight signs that the bits of each byte stand for, as bytes of one word
 SIGNS = ((torch.arange(256).unsqueeze(-1) >> torch.arange(8) & 1) * 2 - 1).to(torch.int8).view(torch.int64).squeeze(-1)
 
@@ -138,6 +146,8 @@ def answers(kind: type[Request], asked: Mapping[str, Sequence[Any]], objective: 
     columns = list(asked.values())
     if kind is Total:
         return [sum(columns[0])] * len(columns[0])
+    if kind is Whether:
+        return [any(map(bool, {id(x): x for x in columns[0]}.values()))] * len(columns[0])
     if kind is Value:
         return [objective.value(columns[0])] * len(columns[0])
     if kind is Draw:

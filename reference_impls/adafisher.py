@@ -3,7 +3,7 @@
 import torch
 
 from reference_impls._base import Buffer, Count, Decays, Fraction, NonNegative, Positive, ReferenceOptimizer
-from reference_impls._requests import Factors, Total
+from reference_impls._requests import Factors, Whether
 
 
 class AdaFisher(ReferenceOptimizer):
@@ -22,7 +22,7 @@ class AdaFisher(ReferenceOptimizer):
     def update(self, theta, g, s, h):
         gamma1, gamma2 = h.gammas
         due = (s.t - 1) % h.update_interval == 0
-        layer = (yield Factors(theta)) if (yield Total(due.double())) > 0 else None
+        layer = (yield Factors(theta)) if (yield Whether(due)) else None
         # [C.g_bar] gradient: coupled decay
         g_bar = g + h.weight_decay * theta
         # [C.m] gradient estimate: running mean

@@ -3,13 +3,12 @@
 import torch
 
 from reference_impls._base import Count, NonNegative, Positive, ReferenceOptimizer
-from reference_impls._requests import Draw, Total, Value
+from reference_impls._requests import Draw, Value, Whether
 
 
 class MeZOSVRG(ReferenceOptimizer):
     buffers = ("w", "a")
     uses_gradient = False
-    compiles = False
 
     def __init__(self, params, lr: NonNegative, lr_minibatch: NonNegative = 1e-6, eps: Positive = 1e-3, update_frequency: Count = 2, *,
                  compile: bool = False):  # fmt: skip
@@ -30,7 +29,7 @@ class MeZOSVRG(ReferenceOptimizer):
         y = yield Draw("gaussian", s.w)
         # [C.r] gradient estimate: the same samples at the snapshot, where a tensor needs it
         b = torch.zeros_like(theta)
-        if (yield Total((~due).double())) > 0:
+        if (yield Whether(~due)):
             b = ((yield Value(s.w + h.eps * y)) - (yield Value(s.w - h.eps * y))) / (2 * h.eps) * y
         # [C.a] gradient estimate: what all data say at the snapshot
         s.a = torch.where(due, e, s.a)

@@ -3,12 +3,11 @@
 import torch
 
 from reference_impls._base import Count, Decays, NonNegative, Positive, ReferenceOptimizer
-from reference_impls._requests import Draw, Hvp, Total
+from reference_impls._requests import Draw, Hvp, Whether
 
 
 class Sophia(ReferenceOptimizer):
     buffers = ("m", "h")
-    compiles = False
 
     def __init__(self, params, lr: NonNegative = 1e-4, betas: Decays = (0.96, 0.99), gamma: Positive = 0.01, eps: Positive = 1e-12,
                  weight_decay: NonNegative = 0.1, update_interval: Count = 10, *, compile: bool = False):  # fmt: skip
@@ -20,7 +19,7 @@ class Sophia(ReferenceOptimizer):
         due = (s.t - 1) % h.update_interval == 0
         # [A3.m] gradient estimate: running mean
         s.m = beta1 * s.m + (1 - beta1) * g
-        if (yield Total(due.double())) > 0:
+        if (yield Whether(due)):
             # [A1.u] learning rate: a random direction, in the few steps where a tensor is due
             u = yield Draw("gaussian", g)
             # [A1.h_hat] learning rate: its mean over the directions is the diagonal

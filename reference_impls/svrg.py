@@ -3,12 +3,11 @@
 import torch
 
 from reference_impls._base import Count, NonNegative, ReferenceOptimizer
-from reference_impls._requests import FullGradient, Gradient, Total
+from reference_impls._requests import FullGradient, Gradient, Whether
 
 
 class SVRG(ReferenceOptimizer):
     buffers = ("w", "mu")
-    compiles = False
 
     def __init__(self, params, lr: NonNegative, update_frequency: Count, *, compile: bool = False):
         super().__init__(params, compile, lr=lr, update_frequency=update_frequency)
@@ -21,7 +20,7 @@ class SVRG(ReferenceOptimizer):
         # [P.w] gradient estimate: snapshot of the parameters
         s.w = torch.where(due, theta, s.w)
         # [P.mu] gradient estimate: a pass over all data, where a tensor is due
-        if (yield Total(due.double())) > 0:
+        if (yield Whether(due)):
             s.mu = torch.where(due, (yield FullGradient(s.w)), s.mu)
         # [P.s] gradient estimate: the same samples at the snapshot
         old = yield Gradient(s.w)

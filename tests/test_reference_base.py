@@ -53,7 +53,7 @@ from reference_impls._hyper import refusal
 from reference_impls._matrices import inverse_root, newton_schulz
 from reference_impls._pieces import Chain
 from reference_impls._recorded import Program
-from reference_impls._requests import Draw, FullGradient, FunctionObjective, Gradient, Hvp, Inner, Total, Value, draw
+from reference_impls._requests import Draw, FullGradient, FunctionObjective, Gradient, Hvp, Inner, Total, Value, Whether, draw
 from reference_impls.wrappers._base import Wrapper
 
 F64 = torch.float64
@@ -1320,6 +1320,36 @@ def test_rules_that_ask_run_under_vmap():
     batched = torch.func.vmap(run)(values)
     for i, value in enumerate(values):
         torch.testing.assert_close([x[i] for x in batched], run(value.item()), rtol=1e-12, atol=1e-13)
+
+
+class Now(Toy):
+    """Every third step of a tensor is due, and where one is, gradients at zero are asked for."""
+
+    buffers, backend = ("old",), "eager"
+
+    def update(self, theta, g, s, h):
+        due = s.t % 3 == 0
+        if (yield Whether(due)):
+            s.old = torch.where(due, theta + (yield Gradient(torch.zeros_like(theta))), s.old)
+        return theta - h.lr * (g + s.old)
+
+
+def test_a_rule_branches_on_what_holds_anywhere_in_the_model():
+    ends = []
+    for compiled in (False, True):
+        params = [Parameter(x.float()) for x in tensors(1, shapes=((4, 5), (4, 5), (7,), (200, 100)))]
+        optimizer = Now(params[1:], compile=compiled)
+        asked = []
+        for step in range(8):
+            if step == 1:  # counts its steps from here
+                optimizer.add_param_group({"params": params[:1]})
+            optimizer.zero_grad()
+            optimizer.step(lambda: sum(((p - 1) ** 2).sum() for p in params))  # noqa: B023
+            asked.append(optimizer.evaluations["gradient"])
+        assert asked == [1, 2, 4, 6, 7, 9, 11, 12]  # twice in the steps 3, 4, 6 and 7
+        ends.append(params)
+    torch.testing.assert_close(*ends)
+    assert all((optimizer.state[p]["old"] != 0).any() for p in params)
 
 
 def test_tensors_that_ask_differently_are_an_error():

@@ -3,7 +3,7 @@
 import torch
 
 from reference_impls._base import NonNegative, ReferenceOptimizer
-from reference_impls._requests import Total
+from reference_impls._requests import Total, Whether
 
 
 class LOMO(ReferenceOptimizer):
@@ -14,10 +14,12 @@ class LOMO(ReferenceOptimizer):
 
     def update(self, theta, g, s, h):
         longest, largest = (torch.as_tensor(x, dtype=torch.float64) for x in (h.clip_grad_norm, h.clip_grad_value))
-        # [C.n] gradient: one length for the whole model
-        n = torch.sqrt((yield Total((g**2).sum())))
-        # [C.c] gradient: what brings it down to the limit
-        c = torch.where(longest > 0, torch.clamp(longest / (n + 1e-6), max=1), 1)
+        c = torch.ones_like(longest)
+        if (yield Whether(longest > 0)):
+            # [C.n] gradient: one length for the whole model
+            n = torch.sqrt((yield Total((g**2).sum())))
+            # [C.c] gradient: what brings it down to the limit
+            c = torch.where(longest > 0, torch.clamp(longest / (n + 1e-6), max=1), c)
         # [C.u] gradient: entries within their limit, then all shortened
         u = c * torch.where(largest > 0, torch.clamp(g, -largest, largest), g)
         # [C.theta] update: decay of the weights, then the step

@@ -25,7 +25,7 @@ from reference_impls._base import ReferenceOptimizer
 from tools.catalog.loader import Catalog
 from tools.catalog.schema import Optimizer, Peer
 from tools.measure.guests import MAKERS
-from tools.measure.players import applies, bowl, build, evaluates, peer_arguments, peer_object, settings, takes_optimizer
+from tools.measure.players import applies, build, evaluates, peer_arguments, peer_object, settings, takes_optimizer
 
 SETS: Mapping[str, Sequence[tuple[int, ...]]] = {
     "transformer": [(512, 512)] * 40 + [(2048, 512)] * 8 + [(512, 2048)] * 8 + [(512,)] * 60,
@@ -313,7 +313,7 @@ def prepared(make: Any, arguments: Mapping[str, Any], shapes: Sequence[tuple[int
         if optimizer.order == "second":
             method.zero_grad()
             with torch.enable_grad():
-                loss = bowl(parameters, gradients)
+                loss = Handed.apply(gradients, *parameters)  # type: ignore[no-untyped-call]
                 torch.autograd.backward(loss, create_graph=True)
             return loss
         for p, g in zip(parameters, gradients, strict=True):
@@ -331,16 +331,29 @@ def prepared(make: Any, arguments: Mapping[str, Any], shapes: Sequence[tuple[int
 
 
 class Handed(torch.autograd.Function):
-    """A loss for nothing: its gradients are at hand, and taken as they are, without a copy."""
+    """A loss for nothing, as what is timed is the method: its gradients are at hand, and its Hessian is one."""
 
     @staticmethod
-    def forward(ctx: Any, gradients: Sequence[Tensor], *_: Tensor) -> Tensor:
+    def forward(ctx: Any, gradients: Sequence[Tensor], *xs: Tensor) -> Tensor:
         ctx.gradients = gradients
+        ctx.save_for_backward(*xs)
         return torch.zeros(())
 
     @staticmethod
     def backward(ctx: Any, *_: Tensor) -> tuple[Tensor | None, ...]:
-        return None, *(g.detach() for g in ctx.gradients)
+        return None, *Slopes.apply(ctx.gradients, *ctx.saved_tensors)  # type: ignore[no-untyped-call]
+
+
+class Slopes(torch.autograd.Function):
+    """The gradients of `Handed`, as a function of the parameters."""
+
+    @staticmethod
+    def forward(ctx: Any, gradients: Sequence[Tensor], *_: Tensor) -> tuple[Tensor, ...]:
+        return tuple(g.detach() for g in gradients)
+
+    @staticmethod
+    def backward(ctx: Any, *ups: Tensor) -> tuple[Tensor | None, ...]:
+        return None, *ups
 
 
 def in_both_orders(makes: Mapping[str, Callable[[], Step]], rounds: int, steps: int = 1, before: int = FIRST) -> dict[str, list[float]]:

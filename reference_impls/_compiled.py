@@ -694,7 +694,7 @@ class Stage:
         names = tuple(k for k, v in given.items() if isinstance(v, Tensor))
         self.request = (type(asked), tuple((k, v) for k, v in given.items() if k not in names), names)
         if isinstance(asked, Draw):  # of `like`, only shape and dtype count
-            return [asked.like.new_zeros(()).expand(asked.like.shape)]
+            return [torch.zeros((), dtype=asked.like.dtype, device=asked.like.device).expand(asked.like.shape)]
         return [given[k] for k in names]
 
     def _split(self, rows: int, due: Sequence[bool] | None) -> None:

@@ -22,7 +22,7 @@ class MeZOSVRG(ReferenceOptimizer):
         # [C.z] gradient: one direction for the whole model
         z = yield Draw("gaussian", theta)
         # [C.p] gradient: the slope along it, as a vector
-        e = ((yield Value(theta + h.eps * z)) - (yield Value(theta - h.eps * z))) / (2 * h.eps) * z
+        e = ((yield Value(theta + h.eps * z)) - (yield Value(theta + -h.eps * z))) / (2 * h.eps) * z
         # [C.w] gradient estimate: snapshot of the parameters
         s.w = torch.where(due, theta, s.w)
         # [C.y] gradient estimate: a second direction
@@ -30,7 +30,7 @@ class MeZOSVRG(ReferenceOptimizer):
         # [C.r] gradient estimate: the same samples at the snapshot, where a tensor needs it
         b = torch.zeros_like(theta)
         if (yield Whether(~due)):
-            b = ((yield Value(s.w + h.eps * y)) - (yield Value(s.w - h.eps * y))) / (2 * h.eps) * y
+            b = ((yield Value(s.w + h.eps * y)) - (yield Value(s.w + -h.eps * y))) / (2 * h.eps) * y
         # [C.a] gradient estimate: what all data say at the snapshot
         s.a = torch.where(due, e, s.a)
         # [C.theta] update: two kinds of steps with a learning rate each

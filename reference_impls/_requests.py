@@ -30,7 +30,10 @@ class Total:
 
 @dataclass(frozen=True)
 class Whether:
-    """Whether this holds for any tensor of the model: one Python bool for all, on which a rule may branch."""
+    """Whether this holds for any tensor of the model: one Python bool for all, on which a rule may branch.
+
+    The branch must be right for a tensor of which it does not hold, too. Where runs differ in it (`torch.func.vmap`), it counts as true.
+    """
 
     holds: Tensor
 
@@ -147,7 +150,8 @@ def answers(kind: type[Request], asked: Mapping[str, Sequence[Any]], objective: 
     if kind is Total:
         return [sum(columns[0])] * len(columns[0])
     if kind is Whether:
-        return [any(map(bool, {id(x): x for x in columns[0]}.values()))] * len(columns[0])
+        shares = {id(x): x for x in columns[0]}.values()
+        return [any(torch._C._functorch.is_batchedtensor(x) or bool(x) for x in shares)] * len(columns[0])
     if kind is Value:
         return [objective.value(columns[0])] * len(columns[0])
     if kind is Draw:

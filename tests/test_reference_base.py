@@ -24,6 +24,7 @@ from torch.nn import Parameter
 import reference_impls
 from reference_impls import (
     LARS,
+    LOMO,
     SAM,
     SGD,
     SOAP,
@@ -1350,6 +1351,24 @@ def test_a_rule_branches_on_what_holds_anywhere_in_the_model():
         ends.append(params)
     torch.testing.assert_close(*ends)
     assert all((optimizer.state[p]["old"] != 0).any() for p in params)
+
+
+def test_runs_that_differ_in_whether_something_holds_run_under_vmap():
+    objective, start = FunctionObjective(lambda xs: sum((x**2).sum() for x in xs)), tensors(2)
+
+    def run(limit):
+        rule, thetas = LOMO.functional(), start
+        h = rule.hyper(lr=0.1, clip_grad_norm=limit)
+        states = [rule.init(x, h) for x in thetas]
+        for _ in range(3):
+            thetas, states = rule.apply_all(thetas, objective.gradient(thetas), states, [h] * len(thetas), objective)
+        return thetas
+
+    limits = torch.tensor([0.0, 0.5, 100.0], dtype=F64)
+    batched = torch.func.vmap(run)(limits)
+    for i, limit in enumerate(limits):
+        torch.testing.assert_close([x[i] for x in batched], run(limit), rtol=1e-12, atol=1e-13)
+    assert not torch.allclose(batched[1][0], batched[1][1])
 
 
 def test_tensors_that_ask_differently_are_an_error():

@@ -133,6 +133,18 @@ def test_code_stands_beside_the_equations_of_implemented_methods(site: Site) -> 
     assert rows > 20
 
 
+def test_each_implemented_method_says_whether_it_can_be_compiled(site: Site) -> None:
+    refusals = 0
+    for o, page in methods(site):
+        if o.implementation:
+            text = squeeze(page.content.text)
+            assert (squeeze("torch.compile fuses its steps") in text) == (not o.implementation.refuses), o.id
+            for refusal in o.implementation.refuses:
+                assert squeeze(f"{refusal.way}=True is refused. {refusal.reason}") in text, o.id
+                refusals += 1
+    assert refusals > 0
+
+
 def test_the_explorer_is_a_plain_table_of_all_methods(site: Site) -> None:
     page = site.pages["methods/index.html"]
     rows = [e for e in page.all("tr") if "data-id" in e.attributes]

@@ -12,7 +12,8 @@
 Small tensors of one shape are stacked and stepped together (`torch.func.vmap`); so are some large ones, if the rule multiplies matrices in
 every step. Where a rule works element by element, shapes are flattened, and some large tensors of one shape take one call side by side;
 where it takes sums over tensors, too, if they stay in the cache until it reads them again.
-A rule that asks is followed from its beginning for each request: it is pure, and only what the request needs is computed.
+A rule that asks is followed from its beginning for each request: it is pure, and only what the request needs is computed. Where it may
+branch on a reply (`Whether`), there is a graph for each answer.
 """
 
 from collections import Counter

@@ -21,7 +21,7 @@ class MeZOSVRG(ReferenceOptimizer):
         due = (s.t - 1) % h.update_frequency == 0
         # [C.z] gradient: one direction for the whole model
         z = yield Draw("gaussian", theta)
-        # [C.p] gradient: the slope along it, as a vector
+        # [C.p] gradient: the slope along it, as a vector; with the sign at the number, one kernel goes up and down
         e = ((yield Value(theta + h.eps * z)) - (yield Value(theta + -h.eps * z))) / (2 * h.eps) * z
         # [C.w] gradient estimate: snapshot of the parameters
         s.w = torch.where(due, theta, s.w)

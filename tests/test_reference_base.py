@@ -1323,7 +1323,7 @@ def test_rules_that_ask_run_under_vmap():
         torch.testing.assert_close([x[i] for x in batched], run(value.item()), rtol=1e-12, atol=1e-13)
 
 
-class Now(Toy):
+class EveryThird(Toy):
     """Every third step of a tensor is due, and where one is, gradients at zero are asked for."""
 
     buffers, backend = ("old",), "eager"
@@ -1339,7 +1339,7 @@ def test_a_rule_branches_on_what_holds_anywhere_in_the_model():
     ends = []
     for compiled in (False, True):
         params = [Parameter(x.float()) for x in tensors(1, shapes=((4, 5), (4, 5), (7,), (200, 100)))]
-        optimizer = Now(params[1:], compile=compiled)
+        optimizer = EveryThird(params[1:], compile=compiled)
         asked = []
         for step in range(8):
             if step == 1:  # counts its steps from here

@@ -11,7 +11,7 @@ from reference_impls import AdaHessian, AdamW, Lion
 from reference_impls.wrappers.sam import SAM
 from tools.catalog.loader import load_catalog
 from tools.measure import speed
-from tools.measure.speed import FIRST, PARTS, SETTLED, compared, in_both_orders, in_turns, medians, ratio
+from tools.measure.speed import FIRST, PARTS, compared, in_both_orders, in_turns, medians, ratio
 
 ROOT = Path(__file__).parents[1]
 
@@ -56,15 +56,11 @@ def test_each_method_is_compared_with_the_library_and_judged(tiny, timed):
     assert mean.met == (mean.ratio >= 2.5)
 
 
-def test_what_the_library_passes_on_from_torch_is_compared_too(tiny, timed):
-    rows = {row.what: row for row in compared(CATALOG, ["compiled"], ["transformer"], ["lion", "adamw"], 1)}
-    assert rows["adamw, transformer, compiled, torch's own"].goal == ""
-    assert rows["lion, transformer, compiled"].goal == ">= 1"
-    means = [what for what in rows if what.startswith("geometric mean of ")]
-    assert [what.removeprefix("geometric mean of ") for what in means] == [
-        "1 methods, transformer, compiled",
-        "2 methods, transformer, compiled, with torch's own",
-    ]
+def test_what_the_library_passes_on_from_torch_is_compared_and_judged_too(tiny, timed):
+    rows = {row.what: row for row in compared(CATALOG, ["compiled"], ["transformer"], ["lion", "adamw", "adagrad"], 1)}
+    assert rows["adamw, transformer, compiled"].goal == rows["lion, transformer, compiled"].goal == ">= 1"
+    assert "adagrad, transformer, first compile" in rows
+    assert "geometric mean of 2 methods, transformer, compiled" in rows  # it has no Adagrad, though torch has
 
 
 @pytest.mark.parametrize("name", ["lomo", "adalomo", "adam-mini", "gsam"])
@@ -134,15 +130,6 @@ def test_each_side_is_built_first_once(monkeypatch):
     times = in_both_orders(makes, rounds=2, steps=1)
     assert events == ["make a", "make b", *"ab" * FIRST, *"ababab", "make b", "make a", *"ba" * FIRST, *"ababab"]
     assert {name: len(each) for name, each in times.items()} == {"a": 4, "b": 4}
-
-
-def test_where_a_loss_is_evaluated_memory_settles_first(tiny, timed, monkeypatch):
-    seen, orders = {}, speed.in_both_orders
-    monkeypatch.setattr(speed, "in_both_orders", lambda makes, rounds, steps, before: seen.update({before: makes}) or orders(makes, rounds))
-    for method, before in (("lion", FIRST), ("sam", SETTLED)):
-        seen.clear()
-        list(compared(CATALOG, ["compiled"], ["transformer"], [method], 1))
-        assert [*seen] == [before]
 
 
 def test_rounds_are_compared_each_with_itself():

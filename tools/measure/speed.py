@@ -41,7 +41,6 @@ BACKWARD = frozenset({"adalomo", "lomo"})  # the library steps while gradients a
 RUNS, SWEEP_STEPS = 32, 20
 FIRST = 4  # steps before the timed ones: they may compile, and methods warm up
 SECONDS = 2.0  # so long, or longer, the sides are timed in each order of building
-SETTLED = 12  # as many where a loss is evaluated: until then, its graphs found new memory in each step
 
 Step = Callable[[], object]
 
@@ -82,10 +81,9 @@ def compared(catalog: Catalog, parts: Sequence[str], sets: Sequence[str], method
 def library(chosen: Sequence[Optimizer], name: str, rounds: int) -> Iterator[Row]:
     """How long the first step of ours takes to compile; and ours, compiled, against pytorch-optimizer's default at our hyperparameters.
 
-    What that library only passes on from torch counts in a mean of its own: torch has goals of its own (`fused`, `loops`).
+    What that library passes on from torch counts as well.
     """
-    own, passed_on = list[float](), list[float]()
-    goal = ">= 1" if name == "transformer" else ""
+    ratios = []
     for o in (o for o in chosen if getattr(load(o.id), "compiles", True)):
         peer, shapes = library_peer(o), shapes_for(o, name)
         if peer is None and name != "transformer":
@@ -102,24 +100,18 @@ def library(chosen: Sequence[Optimizer], name: str, rounds: int) -> Iterator[Row
             continue
         sides = {"ours": partial(compiled, o, shapes, hyper), LIBRARY: partial(library_step, o, peer, hyper, shapes)}
         try:
-            before = SETTLED if evaluates(load(o.id)) else FIRST
-            times = in_both_orders(sides, rounds, max(STEPS[name], period(o, hyper)), before)
+            times = in_both_orders(sides, rounds, max(STEPS[name], period(o, hyper)))
         except Exception as error:
             yield Row(f"{o.id}, {name}: {peer.object} fails: {type(error).__name__}", {}, math.nan, ">= 1", False)
             continue
-        found = ratio(times, LIBRARY, "ours")
+        ratios.append(ratio(times, LIBRARY, "ours"))
+        none_slower = ratios[-1] >= 1 if name == "transformer" else None
         how = "compiled, bfloat16 products" if o.id in BFLOAT16 else "compiled"
-        if peer.object.partition(":")[0] == LIBRARY:
-            own.append(found)
-            yield Row(f"{o.id}, {name}, {how}", medians(times), found, goal, found >= 1 if goal else None)
-        else:
-            passed_on.append(found)
-            yield Row(f"{o.id}, {name}, {how}, torch's own", medians(times), found, "", None)
+        yield Row(f"{o.id}, {name}, {how}", medians(times), ratios[-1], ">= 1" if name == "transformer" else "", none_slower)
     torch.set_float32_matmul_precision("highest")
-    for some, what in ((own, "compiled"), (own + passed_on if passed_on else [], "compiled, with torch's own")):
-        if some:
-            mean, least = math.exp(statistics.fmean(map(math.log, some))), 2.5 if name == "transformer" else 1.0
-            yield Row(f"geometric mean of {len(some)} methods, {name}, {what}", {}, mean, f">= {least}", mean >= least)
+    if ratios:
+        mean, goal = math.exp(statistics.fmean(map(math.log, ratios))), 2.5 if name == "transformer" else 1.0
+        yield Row(f"geometric mean of {len(ratios)} methods, {name}, compiled", {}, mean, f">= {goal}", mean >= goal)
 
 
 def fused(chosen: Sequence[Optimizer], rounds: int) -> Iterator[Row]:
@@ -356,13 +348,13 @@ class Slopes(torch.autograd.Function):
         return None, *ups
 
 
-def in_both_orders(makes: Mapping[str, Callable[[], Step]], rounds: int, steps: int = 1, before: int = FIRST) -> dict[str, list[float]]:
+def in_both_orders(makes: Mapping[str, Callable[[], Step]], rounds: int, steps: int = 1) -> dict[str, list[float]]:
     """As `in_turns` for `SECONDS`, with sides built anew in this order and the other: whose memory comes first is worth some per cent."""
     seen: dict[str, list[float]] = {name: [] for name in makes}
     for order in (list(makes), list(makes)[::-1]):
         gc.collect()  # optimizers are cycles, and hold gigabytes
         sides = {name: makes[name]() for name in order}
-        for step in [*sides.values()] * before:
+        for step in [*sides.values()] * FIRST:
             step()
         gc.freeze()  # a full collection walks through all that compilers left: 0.3 s, on whichever side it falls
         try:

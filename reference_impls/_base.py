@@ -9,11 +9,13 @@ import inspect
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, wraps
 from itertools import compress
 from operator import attrgetter
 from typing import Any, ClassVar, get_type_hints
 
 import torch
+import torch.optim.optimizer as optimizers
 from torch import Tensor
 
 from reference_impls._eager import step_alike
@@ -22,6 +24,9 @@ from reference_impls._requests import ClosureObjective, Objective, draw, gradien
 from reference_impls._state import Buffer, Names, State, checked, scalar, seen, settled, unseen
 
 __all__ = ["Buffer", "Count", "Decays", "Fraction", "Names", "NonNegative", "Positive", "Range", "ReferenceOptimizer"]
+
+
+_generates = cache(inspect.isgeneratorfunction)
 
 
 class Help:
@@ -122,6 +127,20 @@ class ReferenceOptimizer(torch.optim.Optimizer):
 
     # --- torch.optim.Optimizer
 
+    @staticmethod
+    def profile_hook_step(func: Callable[..., Any]) -> Callable[..., Any]:
+        """`func` with torch's record for the profiler and its hooks, where there are any: without, they take as long as a small kernel."""
+        hooked = torch.optim.Optimizer.profile_hook_step(func)
+
+        @wraps(func)
+        def step(self: torch.optim.Optimizer, *args: Any, **kwargs: Any) -> Any:
+            everyone = optimizers._global_optimizer_pre_hooks or optimizers._global_optimizer_post_hooks
+            if everyone or self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks or torch.autograd._profiler_enabled():
+                return hooked(self, *args, **kwargs)
+            return func(self, *args, **kwargs)
+
+        return step
+
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group. An unknown name is a TypeError, a value out of range a ValueError; then nothing is added."""
         if isinstance(param_group, dict):
@@ -129,7 +148,6 @@ class ReferenceOptimizer(torch.optim.Optimizer):
             self._check({**self.defaults, **param_group})
         super().add_param_group(param_group)
 
-    @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None, *, full: Callable[[], Any] | None = None,
              fisher: Callable[[], Any] | None = None) -> Any:  # fmt: skip
         """Take one step and return the closure's loss.
@@ -139,6 +157,12 @@ class ReferenceOptimizer(torch.optim.Optimizer):
         `fisher` one on targets drawn from the model's own prediction, for methods that ask for `PerSample` or `Factors`.
         Sparse gradients, and complex parameters of a method that looks at whole tensors, are a TypeError.
         """
+        if self._plan is not None and closure is None and self._plan.repeats(self):
+            return None
+        with torch.no_grad():
+            return self._step(closure, full, fisher)
+
+    def _step(self, closure: Callable[[], Any] | None, full: Callable[[], Any] | None, fisher: Callable[[], Any] | None) -> Any:
         params, hs = self._columns()
         if type(self).averaged is not ReferenceOptimizer.averaged and any("theta" in state for state in self.state.values()):
             raise RuntimeError("the parameters are the averaged ones now: call train() before step()")
@@ -219,7 +243,7 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     # --- helpers
 
     def _asks(self) -> bool:
-        return inspect.isgeneratorfunction(self.update)
+        return _generates(type(self).update)
 
     def _objective(self, params: Sequence[Tensor], given: Sequence[Tensor | None], *closures: Callable[[], Any] | None) -> ClosureObjective:
         closure, full, fisher = closures
@@ -246,11 +270,15 @@ class ReferenceOptimizer(torch.optim.Optimizer):
     def _columns(self) -> tuple[list[Tensor], list[Names]]:
         """The parameters that have entries, and each one's hyperparameters."""
         params, hs = list[Tensor](), list[Names]()
-        for i, group in enumerate(self.param_groups):
+        for group, h in zip(self.param_groups, self._grouped(), strict=True):
             some = [*compress(group["params"], map(Tensor.numel, group["params"]))]
             params += some
-            hs += [self._names(group, self._lifted.setdefault(i, {}))] * len(some)
+            hs += [h] * len(some)
         return params, hs
+
+    def _grouped(self) -> list[Names]:
+        """The hyperparameters of each group."""
+        return [self._names(group, self._lifted.setdefault(i, {})) for i, group in enumerate(self.param_groups)]
 
     def _names(self, group: Mapping[str, Any], before: dict[str, tuple[Any, Any]] | None = None) -> Names:
         """The group's hyperparameters; for compiled runs as tensors, of which those whose values were there `before` are kept."""

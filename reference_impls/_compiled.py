@@ -14,14 +14,17 @@ every step. Where a rule works element by element, shapes are flattened, and som
 where it takes sums over tensors, too, if they stay in the cache until it reads them again.
 A rule that asks is followed from its beginning for each request: it is pure, and only what the request needs is computed. Where it may
 branch on a reply (`Whether`), there is a graph for each answer.
+Where a step does the same as the last one, with other gradients and numbers, it takes the same calls (`Repeat`).
 """
 
+import math
+from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from itertools import chain, repeat
-from operator import is_
+from operator import attrgetter, is_, is_not
 from typing import Any
 
 import torch
@@ -29,7 +32,7 @@ from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 
 from reference_impls import _graphs
-from reference_impls._pieces import PACKED, Call, Piece, cut
+from reference_impls._pieces import PACKED, Call, Piece, cut, pick
 from reference_impls._requests import Draw, Inner, Objective, answers
 from reference_impls._state import Names, State, checked, seen, settled, tracing
 
@@ -37,10 +40,12 @@ BUNDLE = 8  # so many large tensors of one shape take one call, side by side or 
 NEAR = 1 << 19  # tensors side by side that are summed over have together at most so many entries: they are read more than once
 STACK = 1 << 21  # large tensors that are stacked have together at most so many entries: stacks of more took longer
 SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than calls of its own
+MANY = 20  # small tensors take one call side by side if they have no state: copying them into a stack takes as long as the step
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 MINOR = 256  # a rule that looks at whole tensors is not compiled for so small a part of them: compiling takes seconds
 FEW = 16  # so many numbers that all tensors share, or that are constant, are worked on beside the graph
 STILL = "still"  # replies that are the parameters themselves
+_GRADIENT, _FORM, _DTYPE = attrgetter("grad"), attrgetter("layout"), attrgetter("dtype")
 aten = torch.ops.aten
 
 
@@ -56,11 +61,37 @@ class Now:
     def clear(self) -> None:
         self.gs: Sequence[Tensor | None] = ()
         self.hs: Sequence[Names] = ()
-        self.ts: list[float] = []
+        self.ts: Sequence[float] = []
         self.asked: dict[str, list[Any]] = {}  # by the names of the request's fields
         self.replies: list[Sequence[Any]] = []  # of each request
         # of each request: STILL, or a bool, or how the reply is laid out that all tensors have, or None: each has its own
         self.alike: list[Any] = []
+
+
+class Clock:
+    """The step numbers of tensors on one device, which are from now on parts of one tensor.
+
+    On a CPU it is an array of Python's: between large kernels, that takes a tenth of the time to read and to write.
+    """
+
+    def __init__(self, jobs: "Sequence[Job]") -> None:
+        self.jobs, self.column, self.memory = jobs, torch.stack([job.state["t"] for job in jobs]), None
+        if self.column.device.type == "cpu" and self.column.dtype == torch.float64:
+            self.memory = array("d", self.column.tolist())
+            self.column = torch.frombuffer(self.memory, dtype=torch.float64)
+        for job, part in zip(jobs, self.column.unbind(), strict=True):
+            job.state["t"] = part
+
+    def read(self) -> Sequence[float]:
+        """The step numbers, until the next `tick`."""
+        return self.column.tolist() if self.memory is None else self.memory
+
+    def tick(self) -> None:
+        """Count a step."""
+        if self.memory is None:
+            self.column.add_(1)
+        else:
+            self.memory[:] = array("d", [t + 1 for t in self.memory])
 
 
 class Job:
@@ -139,6 +170,7 @@ def step(owner: Any, params: Sequence[Tensor], gs: Sequence[Tensor | None], hs: 
                 objective.kept = [job.kept for job in plan.jobs]
             columns = {**plan.now.asked, **{name: [value] * len(plan.jobs) for name, value in constants}}
             plan.hear(owner, answers(ask, columns, objective))
+    plan.repeat = Repeat.of(owner, plan)
     plan.end()
 
 
@@ -160,11 +192,8 @@ class Plan:
         for job, h in zip(self.jobs, hs, strict=True):
             devices.setdefault(job.p.device, []).append(job)
             alike.setdefault(id(h), []).append(job)
-        self.clocks = [(torch.stack([job.state["t"] for job in jobs]), jobs) for jobs in devices.values()]
-        for clock, jobs in self.clocks:  # one tensor, of which each step number is a part
-            for job, part in zip(jobs, clock.unbind(), strict=True):
-                job.state["t"] = part
-        self._read(gs, hs)
+        self.clocks = [*map(Clock, devices.values())]
+        self.read(gs, hs)
         self.layouts = _layouts(self.now.gs)
         self.common = {key: Common(jobs, owner._own) for key, jobs in alike.items()}
         for common in self.common.values():
@@ -175,24 +204,27 @@ class Plan:
         self.lasting = [x for state in self.states for x in state.values()]
         self.memory = [x.data_ptr() for x in self.lasting]
         self.trail: dict[Any, list[Stage]] = {}  # of all batches, by how the replies look to every one
+        self.repeat: Repeat | None = None
         self.alike = False  # all tensors have the same step number and hyperparameters
         self.begin()
 
     def again(self, owner: Any, params: Sequence[Tensor], gs: Sequence[Tensor | None], hs: Sequence[Names]) -> bool:
         """Take in a later step, if the plan still serves: for the same tensors, in the same phase."""
-        if not (
-            len(params) == len(self.params)
-            and all(map(is_, params, self.params))
-            and len(owner.state) == len(self.keys)
+        if not (len(params) == len(self.params) and all(map(is_, params, self.params)) and self.kept(owner)):
+            return False
+        self.read(gs, hs)
+        self.alike = self.now.ts.count(self.now.ts[0]) == len(hs) == list(map(id, hs)).count(id(hs[0]))
+        return (self.alike or all(batch.alike() for batch in self.batches)) and all(common.again() for common in self.common.values())
+
+    def kept(self, owner: Any) -> bool:
+        """Whether the state consists of the same tensors."""
+        return (
+            len(owner.state) == len(self.keys)
             and all(map(is_, owner.state, self.keys))
             and all(map(is_, owner.state.values(), self.values))
             and list(map(len, self.states)) == self.counts
             and all(map(is_, chain.from_iterable(map(dict.values, self.states)), self.lasting))
-        ):
-            return False
-        self._read(gs, hs)
-        self.alike = self.now.ts.count(self.now.ts[0]) == len(hs) == list(map(id, hs)).count(id(hs[0]))
-        return (self.alike or all(batch.alike() for batch in self.batches)) and all(common.again() for common in self.common.values())
+        )
 
     def rests(self, memo: dict[Any, Any]) -> bool:
         """Whether this step does nothing but hand the gradients to a wrapped optimizer: then no tensor needs to be looked at."""
@@ -207,11 +239,23 @@ class Plan:
 
     def stays(self) -> bool:
         """Whether all is where it was, and the gradients are laid out like the first ones."""
-        return (
-            all(map(Tensor.is_set_to, self.params, self.places))
-            and _layouts(self.now.gs) == self.layouts
-            and list(map(Tensor.data_ptr, self.lasting)) == self.memory
-        )
+        return self.lies() and _layouts(self.now.gs) == self.layouts
+
+    def lies(self) -> bool:
+        """Whether parameters and state are where they were."""
+        return all(map(Tensor.is_set_to, self.params, self.places)) and list(map(Tensor.data_ptr, self.lasting)) == self.memory
+
+    def repeats(self, owner: Any) -> bool:
+        """Take a step by the calls of the last one, if they serve."""
+        if self.repeat is None:
+            return False
+        if not self.repeat.serves(owner):
+            self.repeat = None
+            return False
+        self.written()  # while the checks have all that in the caches
+        self.repeat()
+        self.rest()
+        return True
 
     def hear(self, owner: Any, replies: Sequence[Any]) -> None:
         """Take in the replies to a request."""
@@ -241,21 +285,26 @@ class Plan:
             common.settle()
         for batch in self.batches:
             batch.inputs = []
-        torch.autograd.graph.increment_version(self.params)  # compiled code does not
+        self.written()
         self.rest()
+
+    def written(self) -> None:
+        """Count the versions of parameters and step numbers: neither compiled code nor `Clock` does."""
+        torch.autograd.graph.increment_version([*self.params, *(clock.column for clock in self.clocks)])
 
     def rest(self) -> None:
         """Count the step, in which nothing else was written, and let go of what belongs to it alone."""
         self.now.clear()
-        for clock, _ in self.clocks:
-            clock.add_(1)
+        for clock in self.clocks:
+            clock.tick()
 
-    def _read(self, gs: Sequence[Tensor | None], hs: Sequence[Names]) -> None:
+    def read(self, gs: Sequence[Tensor | None], hs: Sequence[Names]) -> None:
+        """Take in gradients and hyperparameters."""
         self.now.clear()
         self.now.gs = [g if g is None else _real(g) for g in gs] if self.complex else gs
-        self.now.hs, self.now.ts = hs, self.clocks[0][0].tolist() if len(self.clocks) == 1 else [0.0] * len(self.jobs)
-        for clock, jobs in self.clocks if len(self.clocks) > 1 else ():
-            for job, t in zip(jobs, clock.tolist(), strict=True):
+        self.now.hs, self.now.ts = hs, self.clocks[0].read() if len(self.clocks) == 1 else [0.0] * len(self.jobs)
+        for clock in self.clocks if len(self.clocks) > 1 else ():
+            for job, t in zip(clock.jobs, clock.read(), strict=True):
                 self.now.ts[job.number] = t
 
     def begin(self) -> bool:
@@ -265,6 +314,142 @@ class Plan:
 
     def _parts(self) -> dict[int, tuple[list[Tensor], Any]]:
         return {i: _parts(vars(h)) for i, h in {id(h): h for h in self.now.hs}.items()}
+
+
+class Repeat:
+    """The calls of a step, for a rule that asks for nothing and does the same in every step, in calls of kernels alone.
+
+    Gradients, step numbers and hyperparameters may be others in the next step. Between large kernels, making calls ready anew takes as
+    long as some of them do.
+    """
+
+    def __init__(self, owner: Any, plan: "Plan", stages: "Sequence[Stage]") -> None:
+        self.plan, self.now, self.names = plan, plan.now, [*owner.hyperparameters()]
+        self.groups = [list(group["params"]) for group in owner.param_groups]
+        stepping = set(map(id, plan.params))
+        self.counts = [sum(id(p) in stepping for p in group) for group in self.groups]
+        self.others = [p for group in self.groups for p in group if id(p) not in stepping]
+        self.dtypes = [g.dtype for g in plan.now.gs if g is not None]
+        self.given: list[Any] = []  # hyperparameters as they are in the groups
+        self.hs: list[Names] = []  # and for each tensor
+        self.parts: dict[int, tuple[list[Tensor], Any]] = {}
+        self.fits = False  # whether what is fixed of them is what it was
+        self.written = {x.data_ptr() for x in plan.thetas}.union(plan.memory)
+        self.pool: list[Any] = []  # what the calls take, after the gradients
+        self.calls: list[tuple[Callable[..., object], Callable[[Sequence[Any]], Sequence[Any]]]] = []
+        self.packs: dict[Any, Pack] = {}
+        for batch, stage in sorted(zip(plan.batches, stages, strict=True), key=lambda each: not each[0].rows):
+            self._add(batch, stage, len(plan.jobs))
+
+    @classmethod
+    def of(cls, owner: Any, plan: "Plan") -> "Repeat | None":
+        """After a step: its calls, if they serve for a later one."""
+        stages = plan.trail.get((), [])
+        plain = not plan.complex and all(g is not None and g.is_contiguous() for g in plan.now.gs)
+        serve = plain and stages and all(batch.repeats(stage) for batch, stage in zip(plan.batches, stages, strict=True))
+        return cls(owner, plan, stages) if serve else None
+
+    def _add(self, batch: "Batch", stage: "Stage", count: int) -> None:
+        """Add a batch's calls, in a step of `count` gradients."""
+        assert isinstance(stage.main, Piece)
+        assert stage.main.kernels is not None
+        gradients = {} if batch.rows else dict(zip(batch.grads, batch.numbers, strict=True))
+        places = []  # of what the kernels take
+        for i in stage.main_takes:
+            if i in gradients:
+                places.append(gradients[i])
+                continue
+            places.append(count + len(self.pool))
+            if stage.names[i] != PACKED:
+                self.pool.append(batch.bare[i] if i < len(batch.bare) else batch.inputs[i])
+                continue
+            key = (stage.counted.text, batch.t, *[id(batch.inputs[k]) for k in stage.counted_takes if k != stage.ticks])
+            if key not in self.packs:
+                self.packs[key] = Pack(batch, stage, len(self.pool))
+                self.pool.append(None)
+            self.packs[key].firsts.append(batch.numbers[0])
+            places[-1] = count + self.packs[key].place
+        places += range(count + len(self.pool), count + len(self.pool) + len(stage.main.kernels.fixed))
+        self.pool += stage.main.kernels.fixed
+        calls = [(kernel, pick([places[i] for i in taken])) for kernel, taken in stage.main.kernels.calls]
+        if batch.rows:  # what belongs together finds itself in the caches
+            thetas, nothing = [job.theta for job in batch.jobs], pick([])
+            self.calls.append((partial(_stack, batch.stacks["g"]), pick(batch.numbers)))
+            self.calls.append((partial(_stack, batch.stacks["theta"], *thetas), nothing))
+            calls.append((partial(batch._scatter, "theta", thetas), nothing))
+        self.calls += calls
+
+    def serves(self, owner: Any) -> bool:
+        """Take in a later step, if nothing but gradients, step numbers and values of hyperparameters is other than it was."""
+        groups = [group["params"] for group in owner.param_groups]
+        if list(map(len, groups)) != list(map(len, self.groups)) or not all(map(is_, chain(*groups), chain(*self.groups))):
+            return False
+        gs = list(map(_GRADIENT, self.plan.params))
+        if not (
+            all(map(is_not, gs, repeat(None)))
+            and all(map(is_, map(_FORM, gs), repeat(torch.strided)))
+            and all(map(Tensor.is_contiguous, gs))
+            and all(map(is_, map(_DTYPE, gs), self.dtypes))
+            and all(p.grad is None or not p.numel() for p in self.others)
+            and self.plan.kept(owner)
+            and self.plan.lies()
+            and self.written.isdisjoint(map(Tensor.data_ptr, gs))
+        ):
+            return False
+        self.plan.read(gs, self._hyper(owner))
+        ts = self.now.ts
+        return self.fits and (ts.count(ts[0]) == len(ts) or all(x.alike() for x in (*self.plan.batches, *self.packs.values())))
+
+    def _hyper(self, owner: Any) -> list[Names]:
+        """The hyperparameters of each tensor; the same objects as before, if nothing is new."""
+        given = [group[name] for group in owner.param_groups for name in self.names]
+        if not (self.hs and all(map(is_, given, self.given)) and list not in map(type, given)):
+            hs = owner._grouped()
+            self.given, self.hs = given, [*chain.from_iterable(map(repeat, hs, self.counts))]
+            self.parts = {id(h): _parts(vars(h)) for h in hs}
+            self.fits = all(self.parts[id(self.hs[batch.numbers[0]])][1] == batch.fixed for batch in self.plan.batches)
+        return self.hs
+
+    def __call__(self) -> None:
+        """Take the step."""
+        for pack in self.packs.values():
+            pack.renew(self.parts, self.pool)
+        pool = [*self.now.gs, *self.pool]
+        for call, picked in self.calls:
+            call(*picked(pool))
+
+
+class Pack:
+    """Single numbers that belong to one step, in one tensor: of which batch and stage, and its place in the pool of `Repeat`."""
+
+    def __init__(self, batch: "Batch", stage: "Stage", place: int) -> None:
+        self.batch, self.stage, self.place, self.ticks = batch, stage, place, stage.ticks in stage.counted_takes
+        self.firsts: list[int] = []  # of the batches that share them
+        self.parts: Any = None  # from what the numbers were computed
+        self.takes: list[Tensor] = []
+        self.seen: list[float] = []
+
+    def alike(self) -> bool:
+        """Whether those who share the numbers still share the step number."""
+        return len({self.batch.now.ts[n] for n in self.firsts}) == 1
+
+    def renew(self, parts: Mapping[int, tuple[list[Tensor], Any]], pool: list[Any]) -> None:
+        """Compute the numbers anew, if what they depend on is not what it was."""
+        clock = self.batch.now.ts[self.batch.numbers[0]] if self.ticks else 0.0
+        if parts is not self.parts or [clock, *map(_version, self.takes)] != self.seen:
+            self.batch.begin(parts)
+            self.parts, self.takes = parts, [self.batch.inputs[i] for i in self.stage.counted_takes if i != self.stage.ticks]
+            self.seen, pool[self.place] = [clock, *map(_version, self.takes)], self.stage._pack(self.batch)
+
+
+def _version(x: Tensor) -> float:
+    """Changes when the tensor is written to; not a number, where that is not counted."""
+    return math.nan if x.is_inference() else x._version
+
+
+def _stack(out: Tensor, *xs: Tensor) -> None:
+    with torch.no_grad():
+        torch.stack(xs, out=out)
 
 
 class Common:
@@ -427,6 +612,17 @@ class Batch:
                     torch._dynamo.mark_static(x, 1)
         return owner._stages[key]
 
+    def repeats(self, stage: "Stage") -> bool:
+        """Whether the step is one call of kernels, for which only gradients and single numbers change."""
+        if not stage.plain or stage.dues or stage.request or stage.later.names or stage.aside.gives or self.heard or self.common.names:
+            return False
+        found = stage.main.kernels if isinstance(stage.main, Piece) else None
+        known = all(i < len(self.lasting) or stage.names[i] == PACKED for i in stage.main_takes) and (
+            not stage.packed or stage.counted.compute is not None
+        )
+        there = len(self.grads) == len(self.groups) and (len(self.jobs) == self.rows if self.rows else bool(self.bare))
+        return bool(found and not found.fresh and not found.views and known and there)
+
     def take(self, stage: "Stage", outs: list[Tensor]) -> None:
         """Fill in what each job asks; or after the step, give each its own."""
         if stage.request is not None:
@@ -485,7 +681,9 @@ def _batches(owner: Any, common: Common, room: Counter[Any], now: Now) -> Iterat
     for number, job in enumerate(common.jobs):
         alone = room[job.kind] == 1
         work = "other" if alone else _work(owner, job, now)
-        stacked = not alone and (job.theta.numel() <= SMALL or work == "products")
+        small = job.theta.numel() <= SMALL
+        stateless = owner.elementwise and not job.slots and not owner._asks()
+        stacked = not alone and ((small and not stateless) or work == "products")
         g, t = now.gs[job.number], now.ts[job.number]
         contiguous = all(x is None or x.is_contiguous() for x in (job.theta, g, *job.slots.values()))
         dense = owner.elementwise and (stacked or contiguous)
@@ -498,6 +696,8 @@ def _batches(owner: Any, common: Common, room: Counter[Any], now: Now) -> Iterat
         most = BUNDLE // 2 if owner._asks() else BUNDLE
         if not small and (stacked or not owner.elementwise):
             most = max(1, min(most, (STACK if stacked else NEAR) // group[0].theta.numel()))
+        if small and not stacked:
+            most = min(MANY, len(group))
         while group:
             count = len(group) if small and stacked else most if len(group) >= most else 1
             rows = 0 if count == 1 or not stacked else room[group[0].kind] if small else count
@@ -607,7 +807,7 @@ class Stage:
         """
         if self.idle:
             return None
-        direct = self.main.direct if self.plain and isinstance(self.main, Piece) and self.main.bare else None
+        direct = self.main.direct if self.plain and isinstance(self.main, Piece) and self.main.kernels else None
         bare = batch.unviewed() if direct else []
         if not bare:
             batch.load(self.uses if self.request else {*self.uses, "theta", "slot"})  # at the end, stacks are scattered

@@ -111,7 +111,7 @@ class Piece:
         self.run = self.guarded = code.forward
         self.apart: Callable[[], Piece] | None = None  # the same without `copies`: it gives what they take as well
         self.direct: Callable[..., Call] | None = None  # makes calls without guards
-        self.bare = False  # those look at nothing but where the inputs lie
+        self.kernels: Kernels | None = None  # if they look at nothing but where the inputs lie
         if not gives and not copies:
             self.run = self.guarded = lambda *_: []
         elif backend is not None and (copies or _graphs.works([n for n in nodes if n in needed and n not in inputs])):
@@ -140,7 +140,7 @@ class Piece:
         if self.direct is not None:  # by now
             return self.direct(*inputs)() or []
         try:
-            outs, self.direct, self.bare = self.compiled.noted(inputs)
+            outs, self.direct, self.kernels = self.compiled.noted(inputs)
             self.run = self.guarded  # for later calls, unless there are direct ones
         except Exception as error:  # inductor cannot always write in place what depends on a reduction (PyTorch's issue 188228)
             if self.apart is None or type(error).__name__ != "InductorError":
@@ -226,19 +226,19 @@ class Compiled:
         self.last = None  # it would keep the tensors
         return outs
 
-    def noted(self, inputs: Sequence[Tensor]) -> tuple[Sequence[Tensor], Callable[..., Call] | None, bool]:
-        """The values of a call; what makes calls without guards, of other inputs that are laid out alike (None if nothing does); whether
-        these look at nothing but where the inputs lie.
+    def noted(self, inputs: Sequence[Tensor]) -> tuple[Sequence[Tensor], Callable[..., Call] | None, "Kernels | None"]:
+        """The values of a call; what makes calls without guards, of other inputs that are laid out alike (None if nothing does); the
+        kernels, if these look at nothing but where the inputs lie.
         """
         outs = self.function(*inputs)
         if self.last is None:  # nothing to compute
-            return outs, None, False
+            return outs, None, None
         (run, given, inner), self.last = self.last, None
         places = [next((i for i, x in enumerate(inputs) if x is y), None) for y in given]
         order = [next((i for i, x in enumerate(inner) if x is y), None) for y in outs]
         other = any(i is None and isinstance(y, Tensor) for i, y in zip(places, given, strict=True))
         if other or None in order or len(inner) != len(outs):  # more is done than what was noted
-            return outs, None, False
+            return outs, None, None
         fixed = [y if i is None else None for i, y in zip(places, given, strict=True)]  # lengths
         made = kernels(run, given, inputs)
 
@@ -252,7 +252,7 @@ class Compiled:
             run, outs = made(inputs)
             return run if not outs else partial(_then, run, [outs[i] for i in order])
 
-        return outs, call, made is not None
+        return outs, call, made
 
 
 def _then(run: Call, outs: Sequence[Tensor]) -> Sequence[Tensor]:
@@ -260,11 +260,28 @@ def _then(run: Call, outs: Sequence[Tensor]) -> Sequence[Tensor]:
     return outs
 
 
-def kernels(run: Any, given: Sequence[Any], inputs: Sequence[Tensor]) -> Callable[[Sequence[Tensor]], tuple[Call, list[Tensor]]] | None:
+class Kernels:
+    """The calls that inductor's code comes to (`kernels`): each takes some of the inputs, `fresh` room, `views` and what is `fixed`."""
+
+    def __init__(self, calls: Sequence[tuple[Callable[..., None], Sequence[int]]], outs: Sequence[int], fresh: Sequence[Any],
+                 views: Sequence[tuple[int, Any]], fixed: Sequence[Tensor], names: Mapping[str, Any]) -> None:  # fmt: skip
+        self.calls, self.outs, self.fresh, self.views, self.fixed, self.names = calls, outs, fresh, views, fixed, names
+        self.steps = [(kernel, pick(places)) for kernel, places in calls]
+
+    def __call__(self, inputs: Sequence[Tensor]) -> tuple[Call, list[Tensor]]:
+        """A call, and the tensors that it will write and give."""
+        pool = [*inputs, *(self.names["empty_strided_cpu"](*layout) for layout in self.fresh)]
+        for i, layout in self.views:
+            pool.append(self.names["reinterpret_tensor"](pool[i], *layout))
+        pool += self.fixed
+        ready = [partial(kernel, *picked(pool)) for kernel, picked in self.steps]
+        return ready[0] if len(ready) == 1 else partial(_all, ready), [pool[i] for i in self.outs]
+
+
+def kernels(run: Any, given: Sequence[Any], inputs: Sequence[Tensor]) -> Kernels | None:
     """What inductor's code comes to that was called with `given`, of which the tensors are among the `inputs`.
 
-    From other inputs it makes a call of the kernels, and the tensors that this will write and give. Room for what is in between is made
-    once. None if the code does more than to make room and to call kernels.
+    Room for what is in between is made once. None if the code does more than to make room and to call kernels.
 
     A call of that code takes as long as a small kernel does, because the kernel before left nothing of it in the caches.
     """
@@ -306,21 +323,12 @@ def kernels(run: Any, given: Sequence[Any], inputs: Sequence[Tensor]) -> Callabl
         return None
     fixed = [x for _, args in calls for x in args if id(x) not in own]
     at = {**own, **{id(x): len(own) + i for i, x in enumerate(fixed)}}
-    steps = [(kernel, _pick([at[id(x)] for x in args])) for kernel, args in calls]
-    layouts, ends = [(tuple(x.shape), x.stride(), x.dtype) for x in fresh], [at[id(x)] for x in outs]
-
-    def made(inputs: Sequence[Tensor]) -> tuple[Call, list[Tensor]]:
-        pool = [*inputs, *(names["empty_strided_cpu"](*layout) for layout in layouts)]
-        for i, layout in seen:
-            pool.append(names["reinterpret_tensor"](pool[i], *layout))
-        pool += fixed
-        ready = [partial(kernel, *pick(pool)) for kernel, pick in steps]
-        return ready[0] if len(ready) == 1 else partial(_all, ready), [pool[i] for i in ends]
-
-    return made
+    calling = [(kernel, [at[id(x)] for x in args]) for kernel, args in calls]
+    return Kernels(calling, [at[id(x)] for x in outs], [(tuple(x.shape), x.stride(), x.dtype) for x in fresh], seen, fixed, names)
 
 
-def _pick(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+def pick(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """What takes the items at these places."""
     return itemgetter(*places) if len(places) > 1 else lambda pool: [pool[i] for i in places]
 
 

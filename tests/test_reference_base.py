@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from torch._inductor.utils import run_and_get_code
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn import Parameter
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 import reference_impls
 from reference_impls import (
@@ -387,6 +388,22 @@ def test_step_hooks_run():
     assert calls == ["before", "after"]
 
 
+def test_hooks_of_all_optimizers_run_and_the_profiler_sees_a_step():
+    optimizer, calls = fresh(Lion), []
+    registered = [
+        register_optimizer_step_pre_hook(lambda *_: calls.append("before")),
+        register_optimizer_step_post_hook(lambda *_: calls.append("after")),
+    ]
+    for hook in registered:
+        steps(optimizer, [0])
+        hook.remove()
+    steps(optimizer, [0])
+    assert calls == ["before", "after", "after"]
+    with torch.profiler.profile() as profile:
+        steps(optimizer, [0])
+    assert "Optimizer.step#Lion.step" in {event.key for event in profile.key_averages()}
+
+
 @pytest.mark.parametrize("backward", [True, False])
 def test_a_closure_calls_backward_or_returns_the_loss(backward):
     p, q = Parameter(torch.ones(3)), Parameter(torch.ones(3))
@@ -736,7 +753,7 @@ def test_a_compiled_step_is_seen_by_autograd():
         with pytest.raises(RuntimeError, match="modified by an inplace operation"):
             loss.backward()
     ((stage,),) = [list(optimizer._stages.values())]
-    assert stage.main.bare
+    assert stage.main.kernels
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
@@ -982,6 +999,109 @@ def test_a_compiled_step_finds_what_changed_between_steps(monkeypatch):
             optimizer.step()
         runs.append([*(x.detach() for x in xs), *(v for x in xs for v in optimizer.state[x].values())])
     torch.testing.assert_close(*runs, rtol=1e-11, atol=1e-13)
+
+
+CHANGES = {
+    "nothing": lambda optimizer, xs: None,
+    "a learning rate": lambda optimizer, xs: optimizer.param_groups[1].update(lr=0.02),
+    "a learning rate becomes a tensor": lambda optimizer, xs: optimizer.param_groups[0].update(lr=torch.tensor(0.03, dtype=F64)),
+    "a tensor's value": lambda optimizer, xs: optimizer.param_groups[2]["lr"].fill_(0.3),
+    "a tensor that counts no versions": lambda optimizer, xs: optimizer.param_groups[2].update(lr=uncounted(0.3)),
+    "a list's entry": lambda optimizer, xs: "betas" in optimizer.defaults and optimizer.param_groups[2]["betas"].__setitem__(0, 0.5),
+    "a flag": lambda optimizer, xs: optimizer.param_groups[0].update(FLAGS[type(optimizer)]),
+    "where a parameter is": lambda optimizer, xs: setattr(xs[0], "data", xs[0].detach().clone()),
+    "a parameter's value": lambda optimizer, xs: xs[0].data.mul_(2),
+    "a small parameter's value": lambda optimizer, xs: xs[6].data.mul_(2),
+    "a step number": lambda optimizer, xs: optimizer.state[xs[0]].update(t=torch.tensor(7.0, dtype=F64)),
+    "a step number's value": lambda optimizer, xs: ticking(optimizer, xs[0]),
+    "a step number in a stack": lambda optimizer, xs: optimizer.state[xs[7]].update(t=torch.tensor(7.0, dtype=F64)),
+    "all step numbers": lambda optimizer, xs: [optimizer.state[x]["t"].fill_(7) for x in xs if optimizer.state[x]],
+    "a slot": lambda optimizer, xs: optimizer.state[xs[1]].update({k: v + 0.5 for k, v in optimizer.state[xs[1]].items()}),
+    "a slot's value": lambda optimizer, xs: [v.add_(0.5) for k, v in optimizer.state[xs[7]].items() if k != "t"],
+    "where a slot is": lambda optimizer, xs: [setattr(v, "data", v.clone() + 1) for v in optimizer.state[xs[1]].values()],
+    "the state": lambda optimizer, xs: optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict())),
+    "the state of one": lambda optimizer, xs: optimizer.state.pop(xs[3]),
+    "no gradient": lambda optimizer, xs: setattr(xs[2], "grad", None),
+    "one more gradient": lambda optimizer, xs: setattr(xs[-1], "grad", torch.ones_like(xs[-1])),
+    "entries where there were none": lambda optimizer, xs: grown(xs[-2]),
+    "a gradient's order": lambda optimizer, xs: setattr(xs[2], "grad", xs[2].grad.mT.contiguous().mT),
+    "all gradients' order": lambda optimizer, xs: [setattr(x, "grad", x.grad.mT.contiguous().mT) for x in xs[:5]],
+    "a gradient twice": lambda optimizer, xs: setattr(xs[2], "grad", xs[1].grad),
+    "a gradient that is a parameter": lambda optimizer, xs: setattr(xs[2], "grad", xs[1].detach()),
+    "a gradient with a graph": lambda optimizer, xs: [setattr(x, "grad", x.grad * torch.ones((), requires_grad=True)) for x in xs[1:8:5]],
+    "a gradient's type": lambda optimizer, xs: [setattr(xs[2], "grad_dtype", None), setattr(xs[2], "grad", xs[2].grad.float())],
+    "a learning rate in single precision": lambda optimizer, xs: optimizer.param_groups[0].update(lr=torch.tensor(0.125)),
+    "a parameter's group": lambda optimizer, xs: optimizer.param_groups[2]["params"].insert(0, optimizer.param_groups[0]["params"].pop()),
+    "a group": lambda optimizer, xs: optimizer.add_param_group({"params": [given(Parameter(torch.ones(150, 150, dtype=F64)))]}),
+    "the order of parameters": lambda optimizer, xs: optimizer.param_groups[0]["params"].reverse(),
+}
+FLAGS = {AdamW: {"eps": 1}, SGD: {"momentum": 0.5}}
+
+
+@torch.inference_mode()
+def uncounted(x):
+    return torch.tensor(x, dtype=F64)
+
+
+def ticking(optimizer, x):
+    """In place, where it is the tensor's own: eager steps of tensors that are alike share it."""
+    own = optimizer.state[x]["t"] if optimizer._compile else optimizer.state[x]["t"].clone()
+    optimizer.state[x]["t"] = own.fill_(7)
+
+
+def given(x):
+    x.grad = torch.ones_like(x)
+    return x
+
+
+def slots(optimizer, x):
+    return [v for _, v in sorted(optimizer.state[x].items())]
+
+
+def grown(x):
+    x.data = torch.ones(6, dtype=F64)
+    given(x)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
+@pytest.mark.parametrize("cls", [AdamW, SGD])
+def test_a_step_by_the_calls_of_the_last_one_finds_what_changed(cls):
+    """Whatever is other than it was: the numbers are those of eager steps, and afterwards calls serve again."""
+    shapes = [*[(150, 150)] * 5, (7,), *[(4, 5)] * 3, (0,), (5, 4)]
+    for name, change in CHANGES.items():
+        runs = []
+        for how in (False, True):
+            xs = [Parameter(x.clone()) for x in tensors(99, shapes=shapes)]
+            rates = [{"lr": 0.1}, {"lr": 0.2}, {"lr": torch.tensor(0.1, dtype=F64)}]
+            more = {"betas": [0.9, 0.99]} if cls is AdamW else {}
+            groups = [{"params": some, **rate, **more} for some, rate in zip((xs[:5], xs[5:6], xs[6:]), rates, strict=True)]
+            optimizer = cls(groups, lr=0.1, compile=how)
+            for seed in range(9):
+                for x, g in zip(xs[:-1], tensors(seed, shapes=shapes), strict=False):
+                    x.grad = g.clone() if x.shape == g.shape else torch.ones_like(x)
+                if seed == 5:
+                    assert not how or optimizer._plan.repeat is not None, name
+                    change(optimizer, xs)
+                optimizer.step()
+            assert not how or optimizer._plan.repeat is not None or name == "a step number in a stack", name
+            runs.append([y.detach() for group in optimizer.param_groups for x in group["params"] for y in (x, *slots(optimizer, x))])
+        rtol = 1e-6 if name.endswith("single precision") else 1e-11  # eager, products with other numbers are rounded to it
+        torch.testing.assert_close(*runs, rtol=rtol, atol=rtol / 100, msg=lambda text, name=name: f"{name}: {text}")
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
+def test_a_step_by_the_calls_of_the_last_one_takes_no_sparse_gradient_and_keeps_none():
+    x = Parameter(torch.ones(150, 150))
+    optimizer = AdamW([x], compile=True)
+    for _ in range(4):
+        x.grad = torch.ones_like(x)
+        optimizer.step()
+    assert optimizer._plan.repeat is not None
+    kept = weakref.ref(x.grad)
+    x.grad = torch.ones_like(x).to_sparse()
+    assert kept() is None
+    with pytest.raises(TypeError, match="sparse"):
+        optimizer.step()
 
 
 def test_a_compiled_step_keeps_no_gradient(monkeypatch):

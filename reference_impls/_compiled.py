@@ -40,7 +40,7 @@ BUNDLE = 8  # so many large tensors of one shape take one call, side by side or 
 NEAR = 1 << 19  # tensors side by side that are summed over have together at most so many entries: they are read more than once
 STACK = 1 << 21  # large tensors that are stacked have together at most so many entries: stacks of more took longer
 SMALL = 1 << 14  # up to so many elements, copying a tensor into a stack costs less than calls of its own
-MANY = 20  # small tensors take one call side by side if they have no state: copying them into a stack takes as long as the step
+MANY = 20  # so many small tensors take one call side by side if they have no state: copies in a stack would be most of the step
 BLOCK = 4096  # loops over rows of a length known beforehand are tighter
 MINOR = 256  # a rule that looks at whole tensors is not compiled for so small a part of them: compiling takes seconds
 FEW = 16  # so many numbers that all tensors share, or that are constant, are worked on beside the graph
@@ -202,7 +202,9 @@ class Plan:
         # from now on, the state is kept where it is
         self.counts = list(map(len, self.states))
         self.lasting = [x for state in self.states for x in state.values()]
-        self.memory = [x.data_ptr() for x in self.lasting]
+        slots = [x for state in self.states for name, x in state.items() if name != "t"]
+        self.writing = [*slots, *(clock.column for clock in self.clocks)]
+        self.memory = [x.data_ptr() for x in self.writing]
         self.trail: dict[Any, list[Stage]] = {}  # of all batches, by how the replies look to every one
         self.repeat: Repeat | None = None
         self.alike = False  # all tensors have the same step number and hyperparameters
@@ -242,8 +244,8 @@ class Plan:
         return self.lies() and _layouts(self.now.gs) == self.layouts
 
     def lies(self) -> bool:
-        """Whether parameters and state are where they were."""
-        return all(map(Tensor.is_set_to, self.params, self.places)) and list(map(Tensor.data_ptr, self.lasting)) == self.memory
+        """Whether parameters and state are where they were; step numbers are parts of their clock, unless their `data` was set."""
+        return all(map(Tensor.is_set_to, self.params, self.places)) and list(map(Tensor.data_ptr, self.writing)) == self.memory
 
     def repeats(self, owner: Any) -> bool:
         """Take a step by the calls of the last one, if they serve."""
@@ -252,7 +254,7 @@ class Plan:
         if not self.repeat.serves(owner):
             self.repeat = None
             return False
-        self.written()  # while the checks have all that in the caches
+        self.count()  # while the checks have all that in the caches
         self.repeat()
         self.rest()
         return True
@@ -285,10 +287,10 @@ class Plan:
             common.settle()
         for batch in self.batches:
             batch.inputs = []
-        self.written()
+        self.count()
         self.rest()
 
-    def written(self) -> None:
+    def count(self) -> None:
         """Count the versions of parameters and step numbers: neither compiled code nor `Clock` does."""
         torch.autograd.graph.increment_version([*self.params, *(clock.column for clock in self.clocks)])
 
@@ -617,9 +619,8 @@ class Batch:
         if not stage.plain or stage.dues or stage.request or stage.later.names or stage.aside.gives or self.heard or self.common.names:
             return False
         found = stage.main.kernels if isinstance(stage.main, Piece) else None
-        known = all(i < len(self.lasting) or stage.names[i] == PACKED for i in stage.main_takes) and (
-            not stage.packed or stage.counted.compute is not None
-        )
+        numbers = not stage.packed or stage.counted.compute is not None
+        known = numbers and all(i < len(self.lasting) or stage.names[i] == PACKED for i in stage.main_takes)
         there = len(self.grads) == len(self.groups) and (len(self.jobs) == self.rows if self.rows else bool(self.bare))
         return bool(found and not found.fresh and not found.views and known and there)
 

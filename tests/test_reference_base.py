@@ -1014,7 +1014,7 @@ CHANGES = {
     "a small parameter's value": lambda optimizer, xs: xs[6].data.mul_(2),
     "a step number": lambda optimizer, xs: optimizer.state[xs[0]].update(t=torch.tensor(7.0, dtype=F64)),
     "a step number's value": lambda optimizer, xs: ticking(optimizer, xs[0]),
-    "a step number in a stack": lambda optimizer, xs: optimizer.state[xs[7]].update(t=torch.tensor(7.0, dtype=F64)),
+    "a step number in a stack": lambda optimizer, xs: ticking(optimizer, xs[7]),
     "all step numbers": lambda optimizer, xs: [optimizer.state[x]["t"].fill_(7) for x in xs if optimizer.state[x]],
     "a slot": lambda optimizer, xs: optimizer.state[xs[1]].update({k: v + 0.5 for k, v in optimizer.state[xs[1]].items()}),
     "a slot's value": lambda optimizer, xs: [v.add_(0.5) for k, v in optimizer.state[xs[7]].items() if k != "t"],
@@ -1088,6 +1088,21 @@ def test_a_step_by_the_calls_of_the_last_one_finds_what_changed(cls):
             runs.append([y.detach() for group in optimizer.param_groups for x in group["params"] for y in (x, *slots(optimizer, x))])
         rtol = 1e-6 if name.endswith("single precision") else 1e-11  # eager, products with other numbers are rounded to it
         torch.testing.assert_close(*runs, rtol=rtol, atol=rtol / 100, msg=lambda text, name=name: f"{name}: {text}")
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
+def test_a_step_takes_another_learning_rate_in_single_precision():
+    """Numbers of that kind are not packed, but go to the kernels as they are."""
+    ends = []
+    for how in (False, True):
+        x = Parameter(torch.ones(150, 150))
+        optimizer = SGD([x], lr=torch.tensor(0.5), compile=how)
+        for seed in range(6):
+            x.grad = torch.ones_like(x)
+            optimizer.param_groups[0]["lr"] = torch.tensor(0.5 / (1 + seed))
+            optimizer.step()
+        ends.append(x.detach())
+    torch.testing.assert_close(*ends, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch itself calls it
